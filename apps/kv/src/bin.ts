@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+/** Nothing here yet. */
+export {};

@@ -1,0 +1,361 @@
+/**
+ * Reading and writing bytes, with limits.
+ *
+ * All numbers are big-endian. Bytes are `Uint8Array` everywhere, so that the same code runs in
+ * browsers. Writers carve their output out of large slabs: a `Uint8Array` of its own costs about a
+ * microsecond, a view on a slab a tenth of that. Readers hand out views, never copies; whoever keeps
+ * a small view for long (a state machine, say) copies it, or it pins the whole frame it came in.
+ */
+import { MalformedError } from './errors.ts';
+
+const slabBytes = 64 * 1024;
+const u32Range = 2 ** 32;
+const u48Range = 2 ** 48;
+const encoder: { encodeInto(text: string, target: Uint8Array): { written: number } } =
+  new TextEncoder();
+// A byte order mark is a character like any other: without `ignoreBOM` (which means "do not treat it
+// specially") a text that starts with U+FEFF would come back without it.
+const decoder: { decode(bytes: Uint8Array): string } = new TextDecoder('utf-8', {
+  fatal: true,
+  ignoreBOM: true,
+});
+
+/** Bytes from UTF-8 text. */
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/**
+ * Text from UTF-8 bytes.
+ *
+ * @throws MalformedError if they are not valid UTF-8.
+ */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new MalformedError('text is not valid UTF-8', { cause });
+  }
+}
+
+/** Tells whether two byte strings are equal. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && compareBytes(left, right) === 0;
+}
+
+/** Orders two byte strings lexicographically, a prefix first. Negative, zero or positive. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const shared = Math.min(left.length, right.length);
+  for (let at = 0; at < shared; at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Joins parts into one byte string; a single part comes back as it is. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(totalBytes(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Sum of the lengths of all parts. */
+export function totalBytes(parts: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const part of parts) total += part.length;
+  return total;
+}
+
+/**
+ * Writes fields one after the other. `take()` returns what was written since the last `take()`, as
+ * a view on a slab that is never written again, and the writer goes on behind it.
+ */
+export class ByteWriter {
+  #slab: Uint8Array;
+  #view: DataView;
+  #start = 0;
+  #at = 0;
+
+  /** @param firstSlabBytes size of the first slab; later ones have 64 KiB or what a field needs. */
+  constructor(firstSlabBytes: number = 1024) {
+    this.#slab = new Uint8Array(firstSlabBytes);
+    this.#view = new DataView(this.#slab.buffer);
+  }
+
+  /** Bytes written since the last `take()`. */
+  get length(): number {
+    return this.#at - this.#start;
+  }
+
+  u8(value: number): this {
+    this.#reserve(1);
+    this.#view.setUint8(this.#at, value);
+    this.#at += 1;
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#reserve(2);
+    this.#view.setUint16(this.#at, value);
+    this.#at += 2;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#reserve(4);
+    this.#view.setUint32(this.#at, value);
+    this.#at += 4;
+    return this;
+  }
+
+  /** An integer from 0 below 2^48: indexes, terms, milliseconds. */
+  u48(value: number): this {
+    this.#reserve(6);
+    this.#view.setUint16(this.#at, Math.floor(value / u32Range));
+    this.#view.setUint32(this.#at + 2, value % u32Range);
+    this.#at += 6;
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#at, value);
+    this.#at += 8;
+    return this;
+  }
+
+  boolean(value: boolean): this {
+    return this.u8(value ? 1 : 0);
+  }
+
+  /** Bytes as they are, without a length. */
+  raw(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#slab.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
+  /** A length (u32), then the bytes. */
+  bytes(bytes: Uint8Array): this {
+    return this.u32(bytes.length).raw(bytes);
+  }
+
+  /** A length (u32), then the text in UTF-8. */
+  string(text: string): this {
+    // A UTF-16 unit takes at most three bytes in UTF-8: reserve for the worst, use what it takes.
+    this.#reserve(4 + text.length * 3);
+    const { written } = encoder.encodeInto(text, this.#slab.subarray(this.#at + 4));
+    this.#view.setUint32(this.#at, written);
+    this.#at += 4 + written;
+    return this;
+  }
+
+  /** Leaves room for `count` bytes, zeroed, to be filled in later through the view from `take()`. */
+  skip(count: number): this {
+    this.#reserve(count);
+    this.#at += count;
+    return this;
+  }
+
+  /** What was written since the last `take()`. */
+  take(): Uint8Array {
+    const taken = new Uint8Array(this.#slab.buffer, this.#start, this.#at - this.#start);
+    this.#start = this.#at;
+    return taken;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#slab.length) return;
+    const unfinished = this.#slab.subarray(this.#start, this.#at);
+    const needed = unfinished.length + count;
+    // Doubling inside one unfinished piece keeps many small fields from copying again and again.
+    const size = needed <= slabBytes ? slabBytes : needed + unfinished.length;
+    this.#slab = new Uint8Array(size);
+    this.#view = new DataView(this.#slab.buffer);
+    this.#slab.set(unfinished);
+    this.#start = 0;
+    this.#at = unfinished.length;
+  }
+}
+
+/**
+ * Writes a frame as a list of parts: small fields are gathered in a slab, large byte strings are
+ * referred to as they stand, so that a record is not copied on its way from the log to a socket.
+ */
+export class FrameWriter {
+  /** Byte strings from this size on are referred to, smaller ones copied: a part has a cost too. */
+  static readonly referFromBytes = 512;
+
+  readonly #parts: Uint8Array[] = [];
+  readonly #writer: ByteWriter;
+  #partBytes = 0;
+
+  constructor(writer: ByteWriter = new ByteWriter()) {
+    this.#writer = writer;
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#partBytes + this.#writer.length;
+  }
+
+  /** The writer for small fields. */
+  get fields(): ByteWriter {
+    return this.#writer;
+  }
+
+  /** A length (u32), then the bytes, which must not change any more. */
+  bytes(bytes: Uint8Array): void {
+    this.#writer.u32(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** Bytes as they are, which must not change any more. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length < FrameWriter.referFromBytes) {
+      this.#writer.raw(bytes);
+      return;
+    }
+    this.#close();
+    this.#parts.push(bytes);
+    this.#partBytes += bytes.length;
+  }
+
+  /** All parts since the last `take()`, in order. */
+  take(): readonly Uint8Array[] {
+    this.#close();
+    this.#partBytes = 0;
+    return this.#parts.splice(0);
+  }
+
+  #close(): void {
+    if (this.#writer.length === 0) return;
+    const part = this.#writer.take();
+    this.#parts.push(part);
+    this.#partBytes += part.length;
+  }
+}
+
+/**
+ * Reads fields one after the other out of bytes that are not to be believed: every length is
+ * checked against what is left, and against a limit where the caller has one, before it is used.
+ */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+
+  constructor(bytes: Uint8Array, offset: number = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = offset;
+    if (offset > bytes.length)
+      throw new MalformedError('cut short: nothing where a field should be');
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Where the next field starts. */
+  get offset(): number {
+    return this.#at;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#advance(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#advance(2));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#advance(4));
+  }
+
+  /** An integer from 0 below 2^48. */
+  u48(): number {
+    const at = this.#advance(6);
+    return this.#view.getUint16(at) * u32Range + this.#view.getUint32(at + 2);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#advance(8));
+  }
+
+  /** @throws MalformedError unless the byte is 0 or 1. */
+  boolean(): boolean {
+    const value = this.u8();
+    if (value > 1) throw new MalformedError(`a truth value is 0 or 1, not ${String(value)}`);
+    return value === 1;
+  }
+
+  /** `count` bytes as a view. */
+  raw(count: number): Uint8Array {
+    const at = this.#advance(count);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, count);
+  }
+
+  /** A length (u32), then so many bytes, as a view. */
+  bytes(maxBytes: number = this.left): Uint8Array {
+    return this.raw(this.#length(maxBytes));
+  }
+
+  /** A length (u32), then so many bytes of UTF-8. */
+  string(maxBytes: number = this.left): string {
+    return fromUtf8(this.raw(this.#length(maxBytes)));
+  }
+
+  /**
+   * A number of items (u32) of at least `minItemBytes` each, so that a hostile count cannot make
+   * the reader allocate for items that are not there.
+   */
+  count(minItemBytes: number): number {
+    const count = this.u32();
+    if (count * Math.max(minItemBytes, 1) > this.left) {
+      throw new MalformedError(
+        `${String(count)} items do not fit into the ${String(this.left)} bytes left`,
+      );
+    }
+    return count;
+  }
+
+  /** @throws MalformedError if something is left. */
+  end(): void {
+    if (this.left > 0) throw new MalformedError(`${String(this.left)} bytes too many`);
+  }
+
+  #length(maxBytes: number): number {
+    const length = this.u32();
+    if (length > maxBytes) {
+      throw new MalformedError(
+        `a length of ${String(length)} is over its limit of ${String(maxBytes)}`,
+      );
+    }
+    return length;
+  }
+
+  #advance(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) {
+      throw new MalformedError(
+        `cut short: ${String(count)} bytes wanted, ${String(this.left)} left`,
+      );
+    }
+    this.#at = at + count;
+    return at;
+  }
+}
+
+/** Largest value that fits {@link ByteWriter.u48}. */
+export const maxU48: number = u48Range - 1;

@@ -1,0 +1,232 @@
+/**
+ * The one interface for Raft, Paxos and whatever else decides an order.
+ *
+ * An engine is pure and synchronous: inputs go in with `step`, everything it wants done comes out
+ * with `take`. It knows no clock but `now`, no randomness but the generator it was given, and never
+ * waits. The same inputs give the same effects, byte for byte, so a run can be recorded, replayed
+ * and shrunk. A driver (`@quorate/log`) carries the effects out.
+ */
+import type { ByteReader, FrameWriter } from './bytes.ts';
+import type { LogIndex, NodeId, Ticket, WriteId } from './ids.ts';
+import type { Membership, MembershipChange } from './membership.ts';
+import type { Random } from './random.ts';
+import type { LogRecord, Recovered, SnapshotId, StorageOp } from './storage.ts';
+
+/** How strong a read is: confirmed by a quorum now, or by a quorum within a lease of bounded drift. */
+export type ReadGuarantee = 'linearizable' | 'lease';
+
+/** What can happen to an engine. */
+export type Input<Message> =
+  /** Time has passed; the driver sends one when `wakeAt` is reached. */
+  | { readonly type: 'tick' }
+  | { readonly type: 'receive'; readonly from: NodeId; readonly message: Message }
+  /**
+   * Asks to append an entry. `record` comes from `encodeEntry` with the algorithm's `headerBytes`;
+   * the engine fills in that header in place, and owns the bytes from then on.
+   */
+  | { readonly type: 'propose'; readonly ticket: Ticket; readonly record: Uint8Array }
+  | { readonly type: 'read'; readonly ticket: Ticket; readonly guarantee: ReadGuarantee }
+  | { readonly type: 'reconfigure'; readonly ticket: Ticket; readonly change: MembershipChange }
+  /** Hands leadership over, to the best follower where `to` is absent. */
+  | { readonly type: 'transfer'; readonly ticket: Ticket; readonly to?: NodeId }
+  /**
+   * This write is durable, and every earlier one with it. May come late, twice or out of order.
+   */
+  | { readonly type: 'stored'; readonly write: WriteId }
+  /** Answer to a load: records in ascending order, at least the first one unless it is gone. */
+  | { readonly type: 'loaded'; readonly load: number; readonly records: readonly LogRecord[] }
+  /** The consumer has applied everything up to this index. */
+  | { readonly type: 'applied'; readonly index: LogIndex }
+  /** A snapshot of the applied state at `index` is staged: publish it and trim the log. */
+  | { readonly type: 'compact'; readonly ticket: Ticket; readonly snapshot: StagedSnapshot }
+  /** A snapshot from another node is staged: put it in the place of the log up to its index. */
+  | {
+      readonly type: 'install';
+      readonly ticket: Ticket;
+      readonly snapshot: StagedSnapshot;
+      /** The engine's bytes that came along with it. */
+      readonly context: Uint8Array;
+    }
+  /** What became of a {@link Ship}: the peer has the snapshot at `index`, or the attempt failed. */
+  | { readonly type: 'shipped'; readonly to: NodeId; readonly index: LogIndex | undefined };
+
+/** A snapshot that is durable but not visible yet. */
+export interface StagedSnapshot {
+  readonly id: SnapshotId;
+  /** The last index that it covers. */
+  readonly index: LogIndex;
+}
+
+/** Everything that an engine wants done since the last `take`. */
+export interface Effects<Message> {
+  /** Ordered; each is atomic. The driver may join neighbours into one. */
+  readonly writes: readonly Write[];
+  readonly sends: readonly Send<Message>[];
+  /** Decided for ever; gapless and ascending over all `take`s, except across a `restored`. */
+  readonly committed: readonly CommittedRecord[];
+  /** An installed snapshot is durable: the consumer must restore it; `committed` goes on after it. */
+  readonly restored: StagedSnapshot | undefined;
+  readonly reads: readonly ReadReady[];
+  readonly outcomes: readonly Outcome[];
+  readonly loads: readonly Load[];
+  /** Peers that need a snapshot because the log does not reach back far enough for them. */
+  readonly ships: readonly Ship[];
+  /** Monotonic ms at which to send the next `tick`; `Infinity`: never. */
+  readonly wakeAt: number;
+}
+
+/** An atomic, durable change of the storage. */
+export interface Write {
+  readonly id: WriteId;
+  readonly ops: readonly StorageOp[];
+}
+
+/** A message that leaves once the write `after` (and all before it) is durable, or at once. */
+export interface Send<Message> {
+  readonly to: NodeId;
+  readonly message: Message;
+  readonly after?: WriteId;
+}
+
+/** A decided entry, as the record that the engine keeps (its own header in front). */
+export interface CommittedRecord {
+  readonly index: LogIndex;
+  readonly record: Uint8Array;
+}
+
+/** The read may be answered by whoever has applied `index`. */
+export interface ReadReady {
+  readonly ticket: Ticket;
+  readonly index: LogIndex;
+}
+
+/** What became of a ticket. A proposal that is `accepted` shows up in `committed`, or is lost. */
+export type Outcome =
+  /** Appended at this index; not decided yet. */
+  | { readonly type: 'accepted'; readonly ticket: Ticket; readonly index: LogIndex }
+  /** Reconfiguration in force, leadership handed over, snapshot published or installed. */
+  | { readonly type: 'done'; readonly ticket: Ticket; readonly index: LogIndex }
+  /** It did not and will not happen. */
+  | {
+      readonly type: 'rejected';
+      readonly ticket: Ticket;
+      readonly reason: RejectReason;
+      readonly leader?: NodeId;
+      readonly detail?: string;
+    }
+  /** Leadership was lost on the way; it may happen or not. */
+  | { readonly type: 'unknown'; readonly ticket: Ticket };
+
+/** Why an engine refuses. */
+export type RejectReason =
+  | 'not-leader'
+  /** The limit of bytes accepted and not yet committed is reached. */
+  | 'overloaded'
+  /** Leadership is being handed over; no writes meanwhile. */
+  | 'transferring'
+  | 'change-in-progress'
+  /** It can never work; `detail` says why. */
+  | 'invalid'
+  /** A snapshot that is older than what the engine has, or ahead of what is applied. */
+  | 'stale'
+  /** The other node did not take over in time. */
+  | 'timed-out';
+
+/** Asks for records from disk: `from` to `to`, both included, stopping before `maxBytes` is passed. */
+export interface Load {
+  readonly id: number;
+  readonly from: LogIndex;
+  readonly to: LogIndex;
+  readonly maxBytes: number;
+}
+
+/** Asks the driver to bring the current snapshot to a peer, and to report with `shipped`. */
+export interface Ship {
+  readonly to: NodeId;
+}
+
+/** What a node does in its group at the moment. */
+export type Role = 'follower' | 'candidate' | 'leader' | 'learner';
+
+/** A live view on an engine; copy what you keep. */
+export interface EngineStatus {
+  readonly role: Role;
+  readonly leader: NodeId | undefined;
+  /** Raft: the term. Paxos: the round of the highest ballot promised. Never falls. */
+  readonly epoch: number;
+  /** First index that is still in the log; everything before is in the snapshot. */
+  readonly firstIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly commitIndex: LogIndex;
+  /** In force on this node, decided or not. */
+  readonly membership: Membership;
+  /**
+   * Monotonic ms at which this node last knew itself in touch with the group: a follower heard from
+   * the leader then, a leader sent what a quorum has answered. `undefined`: not yet.
+   */
+  readonly contactAt: number | undefined;
+  /** Bytes of records held in memory. */
+  readonly tailBytes: number;
+  /** On a leader: how far each other member is. */
+  readonly peers: readonly PeerStatus[];
+}
+
+/** How a leader sees another member. */
+export interface PeerStatus {
+  readonly id: NodeId;
+  /** Highest index known to be durable there. */
+  readonly matchIndex: LogIndex;
+  readonly state: 'probe' | 'replicate' | 'snapshot';
+  /** Whether it answered within the last election time-out. */
+  readonly active: boolean;
+}
+
+/** A consensus algorithm, running. */
+export interface Engine<Message> {
+  /**
+   * Takes one input.
+   *
+   * @param now monotonic ms; never falls from one call to the next.
+   * @throws InvariantError when one of its invariants does not hold: the node must stop.
+   */
+  step(input: Input<Message>, now: number): void;
+  /** Everything to be done since the last call. */
+  take(): Effects<Message>;
+  readonly status: EngineStatus;
+}
+
+/** What an engine starts from. */
+export interface EngineSetup {
+  readonly node: NodeId;
+  /** What the storage holds; empty on the first start. */
+  readonly recovered: Recovered;
+  /**
+   * Membership of a group that starts for the first time, equal on all of its nodes; ignored where
+   * something was recovered. Empty for a node that is going to be added to an existing group.
+   */
+  readonly bootstrap: Membership;
+  readonly random: Random;
+  /** Monotonic ms. */
+  readonly now: number;
+}
+
+/** Bytes of an engine's messages, and back. */
+export interface MessageCodec<Message> {
+  encode(message: Message, frame: FrameWriter): void;
+  /**
+   * Byte strings in the message may be views on what the reader reads.
+   *
+   * @throws MalformedError if the bytes are not a message.
+   */
+  decode(reader: ByteReader): Message;
+}
+
+/** What a package such as `@quorate/raft` hands to the driver: its name, codec and constructor. */
+export interface Algorithm<Message> {
+  /** Goes into the storage's identity: data of one algorithm is not opened with another. */
+  readonly name: string;
+  /** Bytes in front of each record that belong to the engine. */
+  readonly headerBytes: number;
+  readonly codec: MessageCodec<Message>;
+  create(setup: EngineSetup): Engine<Message>;
+}

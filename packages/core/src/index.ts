@@ -1,0 +1,20 @@
+/**
+ * The vocabulary and the ports of Quorate. No IO, no timers, no algorithm; runs in a browser.
+ *
+ * @packageDocumentation
+ */
+export * from './bytes.ts';
+export * from './checksum.ts';
+export * from './engine.ts';
+export * from './entry.ts';
+export * from './errors.ts';
+export * from './ids.ts';
+export * from './machine.ts';
+export * from './membership.ts';
+export * from './observe.ts';
+export * from './quorum.ts';
+export * from './random.ts';
+export * from './replicated-log.ts';
+export * from './runtime.ts';
+export * from './storage.ts';
+export * from './transport.ts';

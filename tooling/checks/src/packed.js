@@ -1,0 +1,33 @@
+/** What npm would receive of each package, looked at by publint and by "are the types wrong". */
+import { join } from 'node:path';
+import { cache, publishable, root, run } from './repository.js';
+
+const tarballs = join(cache, 'tarballs');
+
+/**
+ * @returns {{ name: string, run: () => Promise<import('./run.js').Verdict> }[]}
+ */
+export function packedChecks() {
+  return publishable().map(({ folder, manifest }) => {
+    const tarball = join(tarballs, `${folder.replace('/', '-')}.tgz`);
+    return {
+      name: `package ${manifest.name}`,
+      async run() {
+        const packed = await run('pnpm', ['--dir', join(root, folder), 'pack', '--out', tarball]);
+        if (!packed.ok) {
+          return { passed: 0, failed: 2, output: packed.output };
+        }
+        const looks = await Promise.all([
+          run('publint', ['run', tarball, '--strict']),
+          run('attw', [tarball, '--profile', 'esm-only']),
+        ]);
+        const bad = looks.filter((look) => !look.ok);
+        return {
+          passed: looks.length - bad.length,
+          failed: bad.length,
+          output: bad.map((look) => look.output).join('\n'),
+        };
+      },
+    };
+  });
+}

@@ -1,0 +1,37 @@
+/** All vitest tests. Each one counts; a file that cannot be loaded counts as a failure; no tests at all is one too. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cache, run } from './repository.js';
+
+/** @returns {Promise<import('./run.js').Verdict>} */
+export async function tests() {
+  mkdirSync(cache, { recursive: true });
+  const report = join(cache, 'vitest.json');
+  rmSync(report, { force: true });
+  const { ok } = await run(
+    'vitest',
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    { live: true },
+  );
+  return count(readFileSync(report, 'utf8'), ok);
+}
+
+/**
+ * @param {string} report what vitest's JSON reporter wrote
+ * @param {boolean} ok whether vitest itself was content
+ * @returns {import('./run.js').Verdict}
+ */
+export function count(report, ok) {
+  /** @type {{ numPassedTests: number, numFailedTests: number, testResults: { name: string, status: string, assertionResults: unknown[] }[] }} */
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(report);
+  const unloadable = testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  );
+  const failed = numFailedTests + unloadable.length;
+  if (numPassedTests + failed === 0) {
+    return { passed: 0, failed: 1, output: 'No test ran.' };
+  }
+  // Such as an error that escaped after the last test: vitest is not content, although every test is.
+  const unexplained = !ok && failed === 0 ? 1 : 0;
+  return { passed: numPassedTests, failed: failed + unexplained, output: '' };
+}

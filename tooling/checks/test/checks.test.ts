@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { compare } from '../src/dependencies.js';
+import { inspect } from '../src/hygiene.js';
+import { count } from '../src/tests.js';
+
+describe('dependencies', () => {
+  test('what is imported and declared is fine, and so is what comes with Node', () => {
+    expect(
+      compare(new Set(['./a.ts', 'node:fs', 'pino', '@quorate/core/deep']), [
+        'pino',
+        '@quorate/core',
+      ]),
+    ).toEqual([]);
+  });
+
+  test.each([
+    {
+      imported: ['pino'],
+      declared: [],
+      complaint: 'imports pino, which is not in its dependencies',
+    },
+    {
+      imported: ['./a.ts'],
+      declared: ['pino'],
+      complaint: 'declares pino, which its sources never import',
+    },
+    { imported: ['fs'], declared: [], complaint: "imports 'fs' without 'node:'" },
+  ])('$complaint', ({ imported, declared, complaint }) => {
+    expect(compare(new Set(imported), declared)).toEqual([complaint]);
+  });
+});
+
+describe('hygiene', () => {
+  // Joined, so that this file holds none of them itself.
+  const path = ['', 'home', 'someone', 'notes'].join('/');
+  const host = ['registry', 'example', 'com'].join('.');
+
+  test('says the file’s line', () => {
+    expect(inspect('README.md', `fine\nsee ${path}\n`)).toEqual([
+      { line: 2, complaint: 'names a path of one machine' },
+    ]);
+  });
+
+  test.each([`a ${path}`, `"${path}"`, `https://${host}/pino`])('%s is reported', (text) => {
+    expect(inspect('README.md', text)).toHaveLength(1);
+  });
+
+  test('so is a download address in the lock file', () => {
+    expect(inspect('pnpm-lock.yaml', '    resolution: {integrity: x, tarball: y}')).toHaveLength(1);
+  });
+
+  test.each(['packages/home/src', './work/x', '`dist/`', '/metrics', 'registry.metrics()'])(
+    '%s is not',
+    (text) => {
+      expect(inspect('README.md', text)).toEqual([]);
+    },
+  );
+});
+
+describe('the count of tests', () => {
+  const report = (passed: number, failed: number, files: object[] = []) =>
+    JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults: files });
+
+  test('is what vitest says', () => {
+    expect(count(report(5, 0), true)).toMatchObject({ passed: 5, failed: 0 });
+    expect(count(report(5, 2), false)).toMatchObject({ passed: 5, failed: 2 });
+  });
+
+  test('a file that cannot be loaded is a failure', () => {
+    const file = { name: 'a.test.ts', status: 'failed', assertionResults: [] };
+    expect(count(report(5, 0, [file]), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+
+  test('no test at all is a failure', () => {
+    expect(count(report(0, 0), true)).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  test('vitest’s own discontent is a failure', () => {
+    expect(count(report(5, 0), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+});

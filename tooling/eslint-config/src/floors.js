@@ -1,0 +1,44 @@
+/**
+ * The floors of the house: which package may import which. A package imports only from floors below its
+ * own, and only what its line names. `log` and `replica` stand above the adapters and still never see
+ * one: concrete parts are handed in by the caller. Nothing imports an app.
+ *
+ * @typedef {object} Floor
+ * @property {number} floor
+ * @property {readonly string[] | 'every package'} mayImport folder names under `packages`
+ */
+
+/** @type {Readonly<Record<string, Floor>>} folder under `packages` → its line */
+export const packages = {
+  core: { floor: 1, mayImport: [] },
+
+  raft: { floor: 2, mayImport: ['core'] },
+  paxos: { floor: 2, mayImport: ['core'] },
+  'storage-memory': { floor: 2, mayImport: ['core'] },
+  'storage-file': { floor: 2, mayImport: ['core'] },
+  'storage-level': { floor: 2, mayImport: ['core'] },
+  'transport-memory': { floor: 2, mayImport: ['core'] },
+  'transport-tcp': { floor: 2, mayImport: ['core'] },
+  'transport-ws': { floor: 2, mayImport: ['core'] },
+  'machine-kv': { floor: 2, mayImport: ['core'] },
+  'machine-counter': { floor: 2, mayImport: ['core'] },
+  'machine-ledger': { floor: 2, mayImport: ['core'] },
+  client: { floor: 2, mayImport: ['core'] },
+  linearizability: { floor: 2, mayImport: [] },
+
+  log: { floor: 3, mayImport: ['core'] },
+
+  replica: { floor: 4, mayImport: ['core', 'log'] },
+
+  simulator: { floor: 5, mayImport: ['core', 'log', 'replica', 'linearizability'] },
+  conformance: { floor: 5, mayImport: ['core', 'log', 'replica', 'linearizability'] },
+};
+
+/** Composition and presentation. @type {Floor} */
+export const apps = { floor: 6, mayImport: 'every package' };
+
+/** The folders under `apps`; their names must not appear in any import. */
+export const appNames = ['docs', 'kv'];
+
+/** Tools stand beside the house, and may use each other. @type {Floor} */
+export const tooling = { floor: Infinity, mayImport: 'every package' };
