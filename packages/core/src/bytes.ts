@@ -6,13 +6,14 @@
  * microsecond, a view on a slab a tenth of that. Readers hand out views, never copies; whoever keeps
  * a small view for long (a state machine, say) copies it, or it pins the whole frame it came in.
  */
-import { MalformedError } from './errors.ts';
+import { InvalidArgumentError, MalformedError } from './errors.ts';
 
 const slabBytes = 64 * 1024;
 const u32Range = 2 ** 32;
-const u48Range = 2 ** 48;
-const encoder: { encodeInto(text: string, target: Uint8Array): { written: number } } =
-  new TextEncoder();
+const encoder: {
+  encode(text: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { written: number };
+} = new TextEncoder();
 // A byte order mark is a character like any other: without `ignoreBOM` (which means "do not treat it
 // specially") a text that starts with U+FEFF would come back without it.
 const decoder: { decode(bytes: Uint8Array): string } = new TextDecoder('utf-8', {
@@ -20,9 +21,9 @@ const decoder: { decode(bytes: Uint8Array): string } = new TextDecoder('utf-8', 
   ignoreBOM: true,
 });
 
-/** Bytes from UTF-8 text. */
+/** The UTF-8 bytes of a text. Half of a surrogate pair, which has none, becomes U+FFFD. */
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 /**
@@ -76,6 +77,9 @@ export function totalBytes(parts: readonly Uint8Array[]): number {
 /**
  * Writes fields one after the other. `take()` returns what was written since the last `take()`, as
  * a view on a slab that is never written again, and the writer goes on behind it.
+ *
+ * A number that its field cannot hold is refused with `InvalidArgumentError`, and nothing is written:
+ * the alternative is to wrap it, and then a peer reads another index than the one that was meant.
  */
 export class ByteWriter {
   #slab: Uint8Array;
@@ -94,21 +98,27 @@ export class ByteWriter {
     return this.#at - this.#start;
   }
 
+  /** An integer from 0 below 2^8. */
   u8(value: number): this {
+    if ((value & 0xff) !== value) refuse(value, 'u8');
     this.#reserve(1);
     this.#view.setUint8(this.#at, value);
     this.#at += 1;
     return this;
   }
 
+  /** An integer from 0 below 2^16. */
   u16(value: number): this {
+    if ((value & 0xffff) !== value) refuse(value, 'u16');
     this.#reserve(2);
     this.#view.setUint16(this.#at, value);
     this.#at += 2;
     return this;
   }
 
+  /** An integer from 0 below 2^32. */
   u32(value: number): this {
+    if (value >>> 0 !== value) refuse(value, 'u32');
     this.#reserve(4);
     this.#view.setUint32(this.#at, value);
     this.#at += 4;
@@ -118,8 +128,7 @@ export class ByteWriter {
   /** An integer from 0 below 2^48: indexes, terms, milliseconds. */
   u48(value: number): this {
     this.#reserve(6);
-    this.#view.setUint16(this.#at, Math.floor(value / u32Range));
-    this.#view.setUint32(this.#at + 2, value % u32Range);
+    putU48(this.#view, this.#at, value);
     this.#at += 6;
     return this;
   }
@@ -148,7 +157,7 @@ export class ByteWriter {
     return this.u32(bytes.length).raw(bytes);
   }
 
-  /** A length (u32), then the text in UTF-8. */
+  /** A length (u32), then the text in UTF-8. Half of a surrogate pair becomes U+FFFD. */
   string(text: string): this {
     // A UTF-16 unit takes at most three bytes in UTF-8: reserve for the worst, use what it takes.
     this.#reserve(4 + text.length * 3);
@@ -347,7 +356,8 @@ export class ByteReader {
 
   #advance(count: number): number {
     const at = this.#at;
-    if (count > this.#bytes.length - at) {
+    // Negative where a caller reckoned with lengths that are not to be believed.
+    if (count < 0 || count > this.#bytes.length - at) {
       throw new MalformedError(
         `cut short: ${String(count)} bytes wanted, ${String(this.left)} left`,
       );
@@ -358,4 +368,21 @@ export class ByteReader {
 }
 
 /** Largest value that fits {@link ByteWriter.u48}. */
-export const maxU48: number = u48Range - 1;
+export const maxU48: number = 2 ** 48 - 1;
+
+/**
+ * Puts an integer from 0 below 2^48 at an offset.
+ *
+ * @throws InvalidArgumentError if the value is none; nothing is written then.
+ */
+export function putU48(view: DataView, offset: number, value: number): void {
+  const high = Math.floor(value / u32Range);
+  const low = value - high * u32Range;
+  if (high < 0 || high > 0xffff || low >>> 0 !== low) refuse(value, 'u48');
+  view.setUint16(offset, high);
+  view.setUint32(offset + 2, low);
+}
+
+function refuse(value: number, field: string): never {
+  throw new InvalidArgumentError(`${String(value)} does not fit into a field of type ${field}`);
+}

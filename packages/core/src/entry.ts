@@ -16,7 +16,7 @@
  *     13  u48  ticket        number of the batch within that run
  *     19  u32  count         payloads; each: u32 length, bytes
  */
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, ByteWriter, putU48 } from './bytes.ts';
 import { MalformedError } from './errors.ts';
 import type { Ticket } from './ids.ts';
 
@@ -98,14 +98,22 @@ export function entryKind(record: Uint8Array, headerBytes: number): EntryKind {
   return kindOf(record[headerBytes]);
 }
 
-/** Puts another time into a record in place: the leader's, where another node encoded the entry. */
+/**
+ * Puts another time into a record in place: the leader's, where another node encoded the entry.
+ *
+ * @throws MalformedError if the record is too short to hold an entry.
+ */
 export function stampTime(record: Uint8Array, headerBytes: number, time: number): void {
-  putU48(record, headerBytes + timeOffset, time);
+  stamp(record, headerBytes, timeOffset, time);
 }
 
-/** Puts the ticket into a record in place: it is drawn when the record is handed on. */
+/**
+ * Puts the ticket into a record in place: it is drawn when the record is handed on.
+ *
+ * @throws MalformedError if the record is too short to hold an entry.
+ */
 export function stampTicket(record: Uint8Array, headerBytes: number, ticket: Ticket): void {
-  putU48(record, headerBytes + ticketOffset, ticket);
+  stamp(record, headerBytes, ticketOffset, ticket);
 }
 
 /** An entry without commands: what a new leader puts into the log to commit what stands before it. */
@@ -134,8 +142,13 @@ function kindOf(byte: number | undefined): EntryKind {
   return kind;
 }
 
-function putU48(record: Uint8Array, offset: number, value: number): void {
-  const view = new DataView(record.buffer, record.byteOffset + offset, 6);
-  view.setUint16(0, Math.floor(value / 2 ** 32));
-  view.setUint32(2, value % 2 ** 32);
+function stamp(record: Uint8Array, headerBytes: number, offset: number, value: number): void {
+  // A record is a view on a slab: past its end lie the bytes of its neighbour.
+  if (record.length < headerBytes + entryOverheadBytes) {
+    throw new MalformedError(
+      `a record of ${String(record.length)} bytes is too short for an entry`,
+    );
+  }
+  const view = new DataView(record.buffer, record.byteOffset, record.length);
+  putU48(view, headerBytes + offset, value);
 }

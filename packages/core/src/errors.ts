@@ -2,9 +2,10 @@
  * Everything a caller can be told when something did not work.
  *
  * Each class has a literal `code`, which stands as a heading in the package's README, and a message
- * that ends with what to do next. The rule for commands (DESIGN: what a caller is told): whatever
- * rejects `execute` is a *definite* rejection (the command did not and will never happen), with the
- * single exception of {@link OutcomeUnknownError}.
+ * that ends with what to do next. Tell errors apart by `code`; a minifier changes `name`.
+ *
+ * The rule for commands: whatever rejects `execute` is a *definite* rejection (the command did not
+ * and will never happen), with the single exception of {@link OutcomeUnknownError}.
  */
 import type { NodeId } from './ids.ts';
 
@@ -172,7 +173,7 @@ export function invariant(condition: boolean, statement: string): asserts condit
 
 /** Narrows to `never`: the branch that an exhaustive switch must not reach. */
 export function unreachable(value: never): never {
-  throw new InvariantError(`unexpected value ${JSON.stringify(value)}`);
+  throw new InvariantError(`unexpected value ${JSON.stringify(value)}`.slice(0, 200));
 }
 
 /** Turns whatever was thrown into a text for a message. */

@@ -3,7 +3,7 @@
  */
 import { InvalidArgumentError } from './errors.ts';
 
-/** Names one node of a cluster. 1 to 64 characters out of `A-Z a-z 0-9 . _ -`. */
+/** Names one node of a cluster. 1 to 64 characters out of `A-Z a-z 0-9 . _ -`, but not `.` or `..`. */
 export type NodeId = string;
 
 /** A position in the replicated log. The first entry has index 1; 0 means "before the first". */
@@ -18,12 +18,13 @@ export type WriteId = number;
 /** Largest length of a node or cluster name, in characters. */
 export const maxNameLength = 64;
 
-const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
+const namePattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * Tells whether a text can name a node or a cluster.
  *
- * Names travel in frames, records and URLs, hence the narrow alphabet.
+ * Names travel in frames, records and URLs, hence the narrow alphabet; `.` and `..` mean something
+ * else in URLs and paths.
  */
 export function isName(text: string): boolean {
   return namePattern.test(text);
@@ -37,7 +38,7 @@ export function isName(text: string): boolean {
 export function checkName(text: string, what: string): string {
   if (!isName(text)) {
     throw new InvalidArgumentError(
-      `${what} must be 1 to ${String(maxNameLength)} characters out of A-Z a-z 0-9 . _ -, got ${JSON.stringify(text.slice(0, 80))}`,
+      `${what} must be 1 to ${String(maxNameLength)} characters out of A-Z a-z 0-9 . _ -, and not . or .., got ${JSON.stringify(text.slice(0, 80))}`,
     );
   }
   return text;

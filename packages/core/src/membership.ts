@@ -38,7 +38,7 @@ export type MemberChange =
 /** Steps that take effect together. */
 export type MembershipChange = readonly MemberChange[];
 
-/** Most members that a membership may have, learners included. */
+/** Most members that a membership may have, learners and leaving voters included. */
 export const maxMembers = 64;
 
 /** Longest address, in bytes of UTF-8. */
@@ -91,7 +91,7 @@ export function allMembers(membership: Membership): readonly Member[] {
  * final one.
  *
  * @throws InvalidArgumentError if the change makes no sense (nothing changes, an unknown node, no
- * voter left, too many members) or another one is under way.
+ * voter left, too many members, counting those who leave) or another one is under way.
  */
 export function beginChange(from: Membership, change: MembershipChange): Membership {
   if (isJoint(from))
@@ -109,7 +109,8 @@ export function beginChange(from: Membership, change: MembershipChange): Members
     throw new InvalidArgumentError('the membership change changes nothing');
   }
   const sameVoters = ids(from.voters).join(' ') === ids(target.voters).join(' ');
-  return sameVoters ? target : { ...target, outgoing: from.voters };
+  // Those who leave count until they are gone: `decodeMembership` would refuse more, on every node.
+  return sameVoters ? target : checkMembership({ ...target, outgoing: from.voters });
 }
 
 /** The membership after a joint one: the old voters go. */

@@ -36,7 +36,10 @@ export interface Committed<C extends Caller> {
 
 /** What stands on a log. One per log. */
 export interface LogConsumer<C extends Caller> {
-  /** Applies decided entries, gapless and ascending; synchronous. What it throws is fatal. */
+  /**
+   * Applies decided entries, gapless and ascending; synchronous. The callers in them are the
+   * consumer's to settle from then on. What it throws is fatal to the log.
+   */
   deliver(entries: readonly Committed<C>[]): void;
   /** Puts a snapshot in the place of the state; nothing is delivered until it resolves. */
   restore(index: LogIndex, chunks: AsyncIterable<Uint8Array>): Promise<void>;

@@ -64,7 +64,21 @@ function makeSystemRuntime(): Runtime {
     now: () => globals.performance.now(),
     wallTime: () => Date.now(),
     setTimer: (ms, run) => {
-      const timer = globals.setTimeout(run, Math.min(Math.max(ms, 0), longestTimerMs));
+      const due = globals.performance.now() + ms;
+      let timer: unknown;
+      // Node counts from the start of the turn and cuts fractions off, so that a timer fires up to
+      // two ms early; and a long delay has to be cut into pieces. So look at the clock before running.
+      const arm = (leftMs: number): void => {
+        timer = globals.setTimeout(
+          () => {
+            const stillLeftMs = due - globals.performance.now();
+            if (stillLeftMs > 0) arm(stillLeftMs);
+            else run();
+          },
+          Math.min(Math.max(Math.ceil(leftMs), 0), longestTimerMs),
+        );
+      };
+      arm(ms);
       return {
         cancel: () => {
           globals.clearTimeout(timer);
