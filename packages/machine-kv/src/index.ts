@@ -1,2 +1,15 @@
-/** Nothing here yet. */
-export {};
+/**
+ * A replicated, versioned, ordered key-value map in the manner of etcd's data model.
+ *
+ * ```ts
+ * const machine = kvMachine();
+ * await replica.execute(kv.put('color', 'green'));
+ * await replica.query(kv.get('color'));
+ * ```
+ *
+ * @packageDocumentation
+ */
+export * from './commands.ts';
+export * from './limits.ts';
+export { type KvMachine, kvMachine } from './machine.ts';
+export * from './results.ts';

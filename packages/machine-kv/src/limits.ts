@@ -1,0 +1,41 @@
+/**
+ * Every bound of the machine. They are constants and not options: each takes part in what `apply`
+ * answers, so two replicas with different bounds would come to different states.
+ */
+
+/** Longest key, in bytes of UTF-8. A key has at least one byte. */
+export const maxKeyBytes = 1024;
+
+/** Largest value, in bytes. */
+export const maxValueBytes: number = 1024 * 1024;
+
+/** Most compares of one transaction. */
+export const maxTransactionCompares = 128;
+
+/** Most operations in one branch of a transaction. */
+export const maxTransactionOperations = 128;
+
+/** Most pairs that one range read answers with. */
+export const maxRangeLimit = 10_000;
+
+/** Pairs that a range read answers with unless it says otherwise. */
+export const defaultRangeLimit = 1000;
+
+/**
+ * Most bytes of pairs in one result or answer. A range read stops before it and says `more`; a
+ * command that asks for more previous pairs is rejected. Holds for a transaction as a whole. The
+ * session table keeps results, so this bounds what one command can make every replica hold.
+ */
+export const maxAnswerBytes: number = 4 * 1024 * 1024;
+
+/** How many superseded revisions stay readable in a new map, see `kv.retain`. */
+export const defaultRetainRevisions = 10_000;
+
+/** How many bytes of superseded versions stay readable in a new map, see `kv.retain`. */
+export const defaultRetainBytes: number = 256 * 1024 * 1024;
+
+/**
+ * What a version counts besides its key and value wherever bytes of memory or of an answer are
+ * bounded, so that a flood of tiny keys is bounded too.
+ */
+export const versionOverheadBytes = 128;

@@ -1,0 +1,137 @@
+/**
+ * The state machine: commands in the order of the log, queries in between, snapshots at any time.
+ */
+import {
+  type ApplyContext,
+  type Codec,
+  CommandRejectedError,
+  InvalidArgumentError,
+  type StateMachine,
+  unreachable,
+} from '@quorate/core';
+import { commandCodec, queryCodec } from './codec.ts';
+import type { KvCommand, KvQuery } from './commands.ts';
+import { AnswerBudget, readKey, readRange } from './reads.ts';
+import type { KvAnswer, KvCompactResult, KvInfoAnswer, KvResult } from './results.ts';
+import { answerCodec, resultCodec } from './result-codec.ts';
+import { readSnapshot } from './restore.ts';
+import { writeSnapshot } from './snapshot.ts';
+import { Store } from './store.ts';
+import { put, remove, reserve, transact } from './transaction.ts';
+import { commandProblem, queryProblem } from './validate.ts';
+
+/** A versioned, ordered map as a state machine. */
+export interface KvMachine extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
+  /** Digest of the state in 16 hexadecimal digits. It finds accidents, not attackers. */
+  stateHash(): string;
+}
+
+/**
+ * A replicated, versioned, ordered map in the manner of etcd's data model.
+ *
+ * It has no options: everything that could be one would have to be equal on all replicas, so it is
+ * either a constant (limits.ts) or part of the replicated state (`kv.retain`).
+ */
+export function kvMachine(): KvMachine {
+  return new Machine();
+}
+
+class Machine implements KvMachine {
+  readonly commands: Codec<KvCommand> = commandCodec;
+  readonly results: Codec<KvResult> = resultCodec;
+  readonly queries: Codec<KvQuery> = queryCodec;
+  readonly answers: Codec<KvAnswer> = answerCodec;
+  #store = new Store();
+
+  // Nothing in the map depends on where in the log a command stands, or on when: its own revision is
+  // its clock, and survives a move to another log.
+  apply(command: KvCommand, _context: ApplyContext): KvResult {
+    const problem = commandProblem(command);
+    if (problem !== undefined) throw new CommandRejectedError(problem);
+    const store = this.#store;
+    switch (command.type) {
+      case 'put':
+        return committed(store, put(store, command));
+      case 'delete':
+        reserve(store, [command]);
+        return committed(store, remove(store, command));
+      case 'txn':
+        return committed(store, transact(store, command));
+      case 'compact':
+        return compact(store, command.revision);
+      case 'retain': {
+        const { revisions, bytes } = command;
+        store.retain({ revisions, bytes });
+        const { revision, compactRevision } = store;
+        return { type: 'retain', revision, compactRevision };
+      }
+      default:
+        return unreachable(command);
+    }
+  }
+
+  /** @throws InvalidArgumentError if the query makes no sense. */
+  query(query: KvQuery): KvAnswer {
+    const problem = queryProblem(query);
+    if (problem !== undefined) throw new InvalidArgumentError(problem);
+    const store = this.#store;
+    if (query.type === 'info') return info(store);
+    const { revision } = query;
+    const { compactRevision, revision: currentRevision } = store;
+    if (revision > currentRevision) return { type: 'future', revision, currentRevision };
+    if (revision !== 0 && revision < compactRevision) {
+      return { type: 'compacted', revision, compactRevision };
+    }
+    return query.type === 'get'
+      ? readKey(store, query)
+      : readRange(store, query, new AnswerBudget());
+  }
+
+  snapshot(): AsyncIterable<Uint8Array> {
+    return writeSnapshot(this.#store.freeze());
+  }
+
+  /** @throws CorruptError if the chunks are not a whole, sound snapshot; the state stays as it was. */
+  async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#store = await readSnapshot(chunks);
+  }
+
+  stateHash(): string {
+    return this.#store.hash();
+  }
+}
+
+function committed<Result extends KvResult>(store: Store, result: Result): Result {
+  store.commit();
+  return result;
+}
+
+function compact(store: Store, revision: number): KvCompactResult {
+  if (revision > store.revision) {
+    throw new CommandRejectedError(
+      `cannot compact at revision ${String(revision)}, the current one is ${String(store.revision)}; ask for one that is past`,
+    );
+  }
+  if (revision <= store.compactRevision) {
+    throw new CommandRejectedError(
+      `revision ${String(revision)} is compacted already; the oldest left is ${String(store.compactRevision)}`,
+    );
+  }
+  store.compact(revision);
+  return { type: 'compact', revision: store.revision, compactRevision: revision };
+}
+
+function info(store: Store): KvInfoAnswer {
+  return {
+    type: 'info',
+    revision: store.revision,
+    compactRevision: store.compactRevision,
+    keys: store.keys,
+    bytes: store.bytes,
+    changes: store.changes,
+    historyBytes: store.historyBytes,
+    retainRevisions: store.retention.revisions,
+    retainBytes: store.retention.bytes,
+    hash: store.hash(),
+  };
+}

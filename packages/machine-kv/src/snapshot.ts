@@ -1,0 +1,112 @@
+/**
+ * Snapshots: the map as it was at the compact revision, and the changes since, in order.
+ *
+ * Restoring does the changes again, with the code that did them first; versions, chains, history
+ * and digest come out as they were, and there is no second description of them that could differ.
+ *
+ *     preamble   'QKVS', u16 format
+ *     block      u8 kind, u32 length, so many bytes, u32 CRC of all that, continued from the block
+ *                before: a block that is missing, doubled or misplaced is found too
+ *     1 header   revision, compact revision, retained revisions, retained bytes (u48 each)
+ *     2 base     versions in force at the compact revision, each key once
+ *     3 changes  revision, whether it is a put, key, value
+ *     4 end      digest of the state; nothing may follow
+ *
+ * Where a version is put stands a lease (u48): 0, none, for as long as there are none.
+ */
+import { ByteWriter, crc32 } from '@quorate/core';
+import { isLive, type LiveVersion, type Version } from './history.ts';
+import { maxKeyBytes, maxValueBytes } from './limits.ts';
+import type { FrozenStore } from './store.ts';
+
+/** First bytes of every snapshot. */
+export const magic = 0x514b_5653;
+export const format = 1;
+export const preambleBytes = 6;
+/** Kind and length in front of a block, checksum behind it. */
+export const headBytes = 5;
+export const crcBytes = 4;
+export const noLease = 0;
+export const kind = { header: 1, base: 2, changes: 3, end: 4 } as const;
+
+/** A block is closed once it has so many bytes. */
+const blockBytes = 64 * 1024;
+
+/** No block is longer: the last record of one may be a large one. */
+export const maxBlockBytes: number = blockBytes + maxKeyBytes + maxValueBytes + 128;
+
+type BlockKind = (typeof kind)[keyof typeof kind];
+
+/** Writes the state in chunks of about 64 KiB, or as long as the value in it. */
+export async function* writeSnapshot(
+  state: FrozenStore,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const blocks = new BlockWriter();
+  const { writer } = blocks;
+  yield new ByteWriter(preambleBytes).u32(magic).u16(format).take();
+  writer.u48(state.revision).u48(state.compactRevision);
+  writer.u48(state.retention.revisions).u48(state.retention.bytes);
+  yield blocks.close(kind.header);
+  for (const base of baseVersions(state)) {
+    writeBase(base, writer);
+    if (blocks.isFull) yield blocks.close(kind.base);
+  }
+  if (!blocks.isEmpty) yield blocks.close(kind.base);
+  for (const { version } of state.changes()) {
+    writeChange(version, writer);
+    if (blocks.isFull) yield blocks.close(kind.changes);
+  }
+  if (!blocks.isEmpty) yield blocks.close(kind.changes);
+  writer.string(state.hash);
+  yield blocks.close(kind.end);
+}
+
+/** What was in force at the compact revision: what is still the newest, and what was superseded since. */
+function* baseVersions(state: FrozenStore): Generator<LiveVersion, void, undefined> {
+  const isBase = (version: Version | undefined): version is LiveVersion =>
+    isLive(version) && version.modRevision <= state.compactRevision;
+  for (const version of state.newest()) if (isBase(version)) yield version;
+  for (const { superseded } of state.changes()) if (isBase(superseded)) yield superseded;
+}
+
+function writeBase(base: LiveVersion, writer: ByteWriter): void {
+  writer
+    .string(base.key)
+    .bytes(base.value)
+    .u48(base.createRevision)
+    .u48(base.modRevision)
+    .u32(base.position)
+    .u48(base.version)
+    .u48(noLease);
+}
+
+function writeChange(version: Version, writer: ByteWriter): void {
+  writer.u48(version.modRevision).boolean(isLive(version)).string(version.key);
+  if (isLive(version)) writer.bytes(version.value).u48(noLease);
+}
+
+/** Gathers records into blocks. */
+class BlockWriter {
+  readonly writer = new ByteWriter(blockBytes).skip(headBytes);
+  #crc = 0;
+
+  get isEmpty(): boolean {
+    return this.writer.length === headBytes;
+  }
+
+  get isFull(): boolean {
+    return this.writer.length >= blockBytes;
+  }
+
+  close(blockKind: BlockKind): Uint8Array {
+    const block = this.writer.skip(crcBytes).take();
+    const view = new DataView(block.buffer, block.byteOffset, block.length);
+    const end = block.length - crcBytes;
+    view.setUint8(0, blockKind);
+    view.setUint32(1, end - headBytes);
+    this.#crc = crc32(block.subarray(0, end), this.#crc);
+    view.setUint32(end, this.#crc);
+    this.writer.skip(headBytes);
+    return block;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What all messages share. Each starts with a byte for its type. Flag bytes have room: a bit that is
+ * not known is malformed, so a later version can add fields (a lease, say) that this one will refuse
+ * and not misread.
+ */
+import { type ByteReader, type ByteWriter, MalformedError } from '@quorate/core';
+
+/** First byte of a command, query, result or answer. */
+export const tag = {
+  put: 1,
+  delete: 2,
+  get: 3,
+  range: 4,
+  txn: 5,
+  compact: 6,
+  retain: 7,
+  info: 8,
+  compacted: 9,
+  future: 10,
+} as const;
+
+/** Flags as a byte, the first in the lowest bit. */
+export function writeFlags(writer: ByteWriter, ...flags: readonly boolean[]): void {
+  writer.u8(flags.reduce((bits, flag, at) => bits | (flag ? 1 << at : 0), 0));
+}
+
+/** A byte of flags of which only the lowest `known` may be set. */
+export function readFlags(reader: ByteReader, known: number): number {
+  const bits = reader.u8();
+  if (bits >> known !== 0) throw new MalformedError(`unknown flags ${String(bits)}`);
+  return bits;
+}
