@@ -80,7 +80,8 @@ export interface Storage {
   write(ops: readonly StorageOp[]): Promise<void>;
   /**
    * Records from `from` to `to`, both included, in ascending order, those that are present. Stops
-   * before `maxBytes` is passed, but gives at least one where there is one.
+   * before `maxBytes` is passed, but gives at least one where there is one. Sees every write that
+   * was called before it.
    *
    * @throws CorruptError if a record fails its check.
    */

@@ -1,0 +1,195 @@
+/**
+ * The simulated disk: what a test can make it do, and that a seed decides the rest.
+ */
+import {
+  type LogIndex,
+  type Runtime,
+  seededRandom,
+  type StorageOp,
+  type StorageOwner,
+  systemRuntime,
+} from '@quorate/core';
+import { describe, expect, it } from 'vitest';
+import { memoryDisk, type MemoryDisk, type MemoryStorage, memoryStorage } from '../src/index.ts';
+
+const owner: StorageOwner = { cluster: 'test', node: 'n1', algorithm: 'raft' };
+
+function put(index: LogIndex): StorageOp {
+  return { type: 'put', index, record: Uint8Array.of(index) };
+}
+
+async function open(disk: MemoryDisk): Promise<MemoryStorage> {
+  const storage = disk.storage();
+  await storage.open(owner);
+  return storage;
+}
+
+async function indexes(storage: MemoryStorage): Promise<readonly LogIndex[]> {
+  return (await storage.read(0, 1000, 1e6)).map(({ index }) => index);
+}
+
+/** Runs timers when told to. */
+function manualRuntime(): Runtime & { advance(ms: number): void } {
+  let now = 0;
+  let timers: { readonly at: number; readonly run: () => void }[] = [];
+  return {
+    ...systemRuntime,
+    now: () => now,
+    setTimer: (ms, run) => {
+      const timer = { at: now + ms, run };
+      timers.push(timer);
+      return {
+        cancel: () => {
+          timers = timers.filter((other) => other !== timer);
+        },
+      };
+    },
+    advance: (ms) => {
+      now += ms;
+      const due = timers.filter(({ at }) => at <= now);
+      timers = timers.filter(({ at }) => at > now);
+      for (const { run } of due) run();
+    },
+  };
+}
+
+/** Whether a promise has settled by now. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  // Several turns of the microtask queue: async functions need some to hand a result on.
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  return settled;
+}
+
+describe('power loss', () => {
+  it.each([0, 1, 2, 3])('keeps the first %d of the writes that were not durable', async (keep) => {
+    const disk = memoryDisk({ latencyMs: 1, runtime: manualRuntime() });
+    const storage = await open(disk);
+    const writes = Promise.allSettled([1, 2, 3].map((index) => storage.write([put(index)])));
+    disk.crash({ keep });
+    for (const { status } of await writes) expect(status).toBe('rejected');
+    expect(await indexes(await open(disk))).toEqual([1, 2, 3].slice(0, keep));
+  });
+
+  it('keeps none without a generator, and what the seed says with one', async () => {
+    const survivors = async (seed: number | undefined): Promise<number> => {
+      const disk = memoryDisk(seed === undefined ? {} : { random: seededRandom(seed) });
+      const storage = await open(disk);
+      const writes = Promise.allSettled([1, 2, 3].map((index) => storage.write([put(index)])));
+      disk.crash();
+      await writes;
+      return (await indexes(await open(disk))).length;
+    };
+    expect(await survivors(undefined)).toBe(0);
+    const drawn = await Promise.all(Array.from({ length: 40 }, (_, seed) => survivors(seed)));
+    expect(new Set(drawn)).toEqual(new Set([0, 1, 2, 3]));
+    const again = await Promise.all(Array.from({ length: 40 }, (_, seed) => survivors(seed)));
+    expect(again).toEqual(drawn);
+  });
+
+  it('a lost storage stays lost when a new one works on the disk', async () => {
+    const disk = memoryDisk();
+    const lost = await open(disk);
+    disk.crash();
+    const storage = await open(disk);
+    await expect(lost.write([put(1)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await lost.close();
+    await storage.write([put(2)]);
+    expect(await indexes(storage)).toEqual([2]);
+    await expect(disk.storage().open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
+  });
+});
+
+describe('time', () => {
+  it('a sync takes its latency, and writes called meanwhile share the next one', async () => {
+    const runtime = manualRuntime();
+    const disk = memoryDisk({ latencyMs: 5, runtime });
+    const storage = await open(disk);
+    const first = storage.write([put(1)]);
+    runtime.advance(4);
+    const second = storage.write([put(2)]);
+    const third = storage.write([put(3)]);
+    expect(await isSettled(first)).toBe(false);
+    runtime.advance(1);
+    expect(await isSettled(first)).toBe(true);
+    expect(await isSettled(second)).toBe(false);
+    runtime.advance(5);
+    await Promise.all([second, third]);
+    expect(disk.counters).toEqual({ writes: 3, syncs: 2 });
+  });
+
+  it('a stalled disk ends no sync until it resumes', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    disk.stall();
+    const write = storage.write([put(1)]);
+    const reading = storage.read(1, 1, 100);
+    const closing = storage.close();
+    expect(await isSettled(Promise.race([write, reading, closing]))).toBe(false);
+    disk.resume();
+    await Promise.all([write, reading, closing]);
+  });
+
+  it('a stalled disk can lose power, and works again after it', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    disk.stall();
+    const write = storage.write([put(1)]);
+    disk.crash();
+    await expect(write).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    const again = await open(disk);
+    await again.write([put(2)]);
+    expect(await indexes(again)).toEqual([2]);
+  });
+});
+
+describe('failures', () => {
+  it('the nth write fails, and every one after it', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    disk.failWrite(3);
+    await storage.write([put(1)]);
+    await storage.write([put(2)]);
+    await expect(storage.write([put(3)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await expect(storage.write([put(4)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await storage.close();
+    expect(await indexes(await open(disk))).toEqual([1, 2]);
+  });
+
+  it('a damaged record is whole again once it is put again', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    await storage.write([put(1), put(2)]);
+    disk.damage(2);
+    await expect(storage.read(1, 2, 100)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await storage.write([put(2)]);
+    expect(await indexes(storage)).toEqual([1, 2]);
+  });
+});
+
+it('keeps bytes as they were at the call, and never hands out its own', async () => {
+  const storage = memoryStorage();
+  await storage.open(owner);
+  const record = Uint8Array.of(1, 2, 3);
+  const written = storage.write([{ type: 'put', index: 1, record }]);
+  record[0] = 9;
+  await written;
+  const [found] = await storage.read(1, 1, 100);
+  expect(found?.record).toEqual(Uint8Array.of(1, 2, 3));
+  found?.record.fill(0);
+  expect((await storage.read(1, 1, 100))[0]?.record).toEqual(Uint8Array.of(1, 2, 3));
+  await storage.close();
+});
+
+it.each([{ latencyMs: -1 }, { latencyMs: [0, Number.NaN] as const }, { maxRecordBytes: 0 }])(
+  'the options %j are INVALID_ARGUMENT',
+  (options) => {
+    expect(() => memoryDisk(options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  },
+);

@@ -1,0 +1,94 @@
+/**
+ * One node's end of a memory network.
+ */
+import {
+  checkName,
+  type Member,
+  type NodeId,
+  TooLargeError,
+  totalBytes,
+  type Transport,
+  TransportFailedError,
+  type TransportSetup,
+} from '@quorate/core';
+import type { Link } from './link.ts';
+
+/** What an end needs from its network. */
+export interface EndNetwork {
+  readonly maxFrameBytes: number;
+  /** @throws TransportFailedError if the node is there already. */
+  attach(end: MemoryTransport, setup: TransportSetup): void;
+  detach(end: MemoryTransport, setup: TransportSetup): void;
+  link(cluster: string, from: NodeId, to: NodeId): Link;
+  send(link: Link, parts: readonly Uint8Array[], frameBytes: number): void;
+}
+
+type State =
+  | { readonly name: 'idle' }
+  | { readonly name: 'started'; readonly setup: TransportSetup }
+  | { readonly name: 'closed' };
+
+/** A transport whose peers live in the same process. */
+export class MemoryTransport implements Transport {
+  readonly maxFrameBytes: number;
+  readonly address = undefined;
+  readonly #network: EndNetwork;
+  readonly #links = new Map<NodeId, Link>();
+  #peers: ReadonlySet<NodeId> = new Set();
+  #state: State = { name: 'idle' };
+
+  constructor(network: EndNetwork) {
+    this.#network = network;
+    this.maxFrameBytes = network.maxFrameBytes;
+  }
+
+  async start(setup: TransportSetup): Promise<void> {
+    if (this.#state.name !== 'idle') {
+      throw new TransportFailedError(
+        `this transport is ${this.#state.name} already; take a new one from the network`,
+      );
+    }
+    checkName(setup.cluster, 'a cluster');
+    checkName(setup.node, 'a node');
+    this.#network.attach(this, setup);
+    this.#state = { name: 'started', setup };
+  }
+
+  setPeers(peers: readonly Member[]): void {
+    this.#peers = new Set(peers.map((peer) => peer.id));
+  }
+
+  /** Whether this end would open a connection to the node, if there were such a thing here. */
+  knows(node: NodeId): boolean {
+    return this.#peers.has(node);
+  }
+
+  send(to: NodeId, parts: readonly Uint8Array[]): void {
+    const frameBytes = totalBytes(parts);
+    if (frameBytes > this.maxFrameBytes) {
+      throw new TooLargeError(
+        `a frame of ${frameBytes} bytes is over maxFrameBytes (${this.maxFrameBytes}); split it`,
+      );
+    }
+    if (this.#state.name !== 'started') return;
+    const { cluster, node } = this.#state.setup;
+    if (to === node) return;
+    let link = this.#links.get(to);
+    if (link === undefined) {
+      link = this.#network.link(cluster, node, to);
+      this.#links.set(to, link);
+    }
+    this.#network.send(link, parts, frameBytes);
+  }
+
+  /** Called by the network with a frame that has arrived. */
+  receive(from: NodeId, frame: Uint8Array): void {
+    if (this.#state.name === 'started') this.#state.setup.receive(from, frame);
+  }
+
+  async close(): Promise<void> {
+    if (this.#state.name === 'started') this.#network.detach(this, this.#state.setup);
+    this.#state = { name: 'closed' };
+    this.#links.clear();
+  }
+}
