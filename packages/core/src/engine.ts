@@ -158,6 +158,12 @@ export interface EngineStatus {
   readonly firstIndex: LogIndex;
   readonly lastIndex: LogIndex;
   readonly commitIndex: LogIndex;
+  /**
+   * An entry that was proposed in an epoch below this one, and that is not decided at or below
+   * `commitIndex`, will never be decided. So whoever handed it in may do so again. 0 where the
+   * algorithm cannot say.
+   */
+  readonly settledEpoch: number;
   /** In force on this node, decided or not. */
   readonly membership: Membership;
   /**
@@ -227,6 +233,8 @@ export interface Algorithm<Message> {
   readonly name: string;
   /** Bytes in front of each record that belong to the engine. */
   readonly headerBytes: number;
+  /** Largest message that its codec makes, as long as no single record is larger. */
+  readonly maxMessageBytes: number;
   readonly codec: MessageCodec<Message>;
   create(setup: EngineSetup): Engine<Message>;
 }

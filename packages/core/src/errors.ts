@@ -26,7 +26,6 @@ export type ErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'OVERLOADED'
   | 'STORAGE_FAILED'
-  | 'SUPERSEDED'
   | 'TIMEOUT'
   | 'TOO_LARGE'
   | 'TRANSFER_FAILED'
@@ -130,11 +129,6 @@ export class OverloadedError extends QuorateError {
 /** A write or sync failed. The storage acknowledges nothing after it; mend the disk and restart. */
 export class StorageFailedError extends QuorateError {
   readonly code = 'STORAGE_FAILED' as const;
-}
-
-/** Another entry was decided in the place of this one. Definite: retrying is safe. */
-export class SupersededError extends QuorateError {
-  readonly code = 'SUPERSEDED' as const;
 }
 
 /** A read, or a request without effect, did not finish in time. Retrying is safe. */

@@ -28,7 +28,6 @@ const examples: { readonly [Code in ErrorCode]: QuorateError & { readonly code: 
   OUTCOME_UNKNOWN: new errors.OutcomeUnknownError('why', { cause }),
   OVERLOADED: new errors.OverloadedError('why', { cause }),
   STORAGE_FAILED: new errors.StorageFailedError('why', { cause }),
-  SUPERSEDED: new errors.SupersededError('why', { cause }),
   TIMEOUT: new errors.TimeoutError('why', { cause }),
   TOO_LARGE: new errors.TooLargeError('why', { cause }),
   TRANSFER_FAILED: new errors.TransferFailedError('why', { cause }),

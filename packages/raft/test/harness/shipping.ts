@@ -1,0 +1,86 @@
+/**
+ * Brings snapshots from node to node: each as one delivery that takes its time and can fail, since
+ * how it is cut into chunks is the business of the layer above an engine.
+ */
+import type { NodeId, Random } from '@quorate/core';
+import type { Conditions } from './conditions.ts';
+import type { SimNode } from './node.ts';
+import type { Schedule } from './schedule.ts';
+
+/** After so long without news, a sender gives an attempt up. */
+const giveUpMs = 10_000;
+
+/** What shipping needs from its cluster. */
+export interface Roads<Message> {
+  readonly schedule: Schedule;
+  readonly random: Random;
+  readonly conditions: Conditions;
+  find(id: NodeId): SimNode<Message> | undefined;
+  isCut(from: NodeId, to: NodeId): boolean;
+}
+
+/** Shipments of one cluster. */
+export class Shipping<Message> {
+  readonly #roads: Roads<Message>;
+  /** Attempts that were begun, and those that ended with the snapshot in place. */
+  begun = 0;
+  arrived = 0;
+
+  constructor(roads: Roads<Message>) {
+    this.#roads = roads;
+  }
+
+  /**
+   * A shipment that nobody asked for any more: one of long ago, or of a leader that was deposed. Its
+   * sender has forgotten it.
+   */
+  stray(from: SimNode<Message>, to: SimNode<Message>): void {
+    const { schedule, random, conditions } = this.#roads;
+    const snapshot = from.disk.durable.snapshot;
+    if (snapshot === undefined || from === to) return;
+    schedule.after(random.between(...conditions.shipMs), () => {
+      if (to.up && !this.#roads.isCut(from.id, to.id)) to.install(snapshot, () => undefined);
+    });
+  }
+
+  /** Ships the current snapshot of `from`, and reports to it what became of that. */
+  ship(from: SimNode<Message>, to: NodeId): void {
+    const { schedule, random, conditions } = this.#roads;
+    const life = from.life;
+    this.begun += 1;
+    let reported = false;
+    const report = (index: number | undefined): void => {
+      if (reported || life !== from.life) return;
+      reported = true;
+      from.shipped(to, index);
+    };
+    schedule.after(giveUpMs, () => {
+      report(undefined);
+    });
+    const snapshot = from.disk.durable.snapshot;
+    const [soonest, latest] = conditions.shipMs;
+    const ms = random.between(soonest, latest);
+    schedule.after(ms, () => {
+      const target = this.#roads.find(to);
+      const fails =
+        snapshot === undefined ||
+        life !== from.life ||
+        target?.up !== true ||
+        this.#roads.isCut(from.id, to) ||
+        random.chance(conditions.shipFailureRate);
+      if (fails) {
+        report(undefined);
+        return;
+      }
+      target.install(snapshot, (outcome) => {
+        // A peer that has more already has this, too.
+        const has =
+          outcome.type === 'done' || (outcome.type === 'rejected' && outcome.reason === 'stale');
+        if (has) this.arrived += 1;
+        schedule.after(random.between(conditions.delayMs[0], conditions.delayMs[1]), () => {
+          if (!this.#roads.isCut(to, from.id)) report(has ? snapshot.index : undefined);
+        });
+      });
+    });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * One seed of the swarm, for Raft: engine options and faults out of the seed, all checks on, and
+ * progress demanded in the end.
+ */
+import { seededRandom } from '@quorate/core';
+import { drawProfile, type Profile, Swarm } from './harness/swarm.ts';
+import type { Trace } from './harness/trace.ts';
+import { RaftChecks } from './raft-checks.ts';
+import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
+
+/** Within so much virtual time after all faults, everything is well again. */
+const recoveryMs = 20_000;
+
+/** How a seed went. */
+export interface SeedResult {
+  /** Checksum over everything that happened, where it was traced. */
+  readonly hash: number;
+  /** How many requests ended how. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly commitIndex: number;
+  readonly epochs: number;
+  readonly ships: number;
+  /** Events that it took. */
+  readonly events: number;
+}
+
+/** Options that differ by seed: tiny limits reach code that large ones never see. */
+function drawOptions(seed: number): RaftOptions & { readonly maxClockDrift: number } {
+  const random = seededRandom(seed + 0x0b7);
+  const tiny = random.chance(0.5);
+  return {
+    electionTimeoutMs: 500,
+    heartbeatMs: random.pick([50, 100, 200]),
+    maxClockDrift: random.pick([0.05, 0.1, 0.3]),
+    ...(tiny
+      ? {
+          maxAppendBytes: random.pick([200, 2000]),
+          maxInflightMessages: random.pick([1, 2, 8]),
+          maxInflightBytes: random.pick([500, 8000]),
+          maxUncommittedBytes: random.pick([1000, 20_000]),
+          maxUnappliedBytes: random.pick([500, 5000]),
+          maxTailBytes: random.pick([0, 1000, 10_000]),
+          maxPendingReads: random.pick([2, 1000]),
+          keepBytesBehindSnapshot: random.pick([0, 500, 5000]),
+          maxHeldLogBytes: random.pick([0, 2000, 100_000]),
+        }
+      : { keepBytesBehindSnapshot: random.pick([0, 2000]) }),
+  };
+}
+
+/**
+ * Runs a seed.
+ *
+ * @throws Error with the seed, the time, the broken rule and how to replay it.
+ */
+export function runSeed(seed: number, trace?: Trace): SeedResult {
+  const options = drawOptions(seed);
+  const profile: Profile = drawProfile(seededRandom(seed), {
+    // The fastest clock gains at most the bound on the slowest.
+    maxClockDrift: options.maxClockDrift / (2 + options.maxClockDrift),
+    runMs: 12_000,
+  });
+  const swarm = new Swarm<RaftMessage>(profile, {
+    algorithm: raft(options),
+    seed,
+    checks: (cluster) => [new RaftChecks(cluster)],
+    maxTailBytes: tailBound(options),
+    ...(trace === undefined ? {} : { trace }),
+  });
+  try {
+    swarm.rage();
+    swarm.recover(recoveryMs);
+  } catch (cause) {
+    const { cluster } = swarm;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `seed ${String(seed)} at ${cluster.schedule.now.toFixed(3)} ms: ${message}\n` +
+        `  replay: QUORATE_SEED=${String(seed)} npx vitest run packages/raft/test/cluster.test.ts`,
+      { cause },
+    );
+  }
+  const { requests, recorder, shipping } = swarm.cluster;
+  return {
+    hash: trace?.hash ?? 0,
+    counts: requests.counts,
+    commitIndex: recorder.commitIndex,
+    epochs: recorder.epochs.length,
+    ships: shipping.arrived,
+    events: swarm.cluster.schedule.ran,
+  };
+}
+
+/** What the options promise: durable records, and those that are under way to the disk. */
+function tailBound(options: RaftOptions): number {
+  if (options.maxTailBytes === undefined) return Number.POSITIVE_INFINITY;
+  const largestRecord = 2000;
+  return (
+    options.maxTailBytes +
+    (options.maxUncommittedBytes ?? 0) +
+    (options.maxInflightBytes ?? 0) +
+    (options.maxAppendBytes ?? 0) +
+    4 * largestRecord
+  );
+}
