@@ -1,0 +1,141 @@
+import {
+  ByteReader,
+  ByteWriter,
+  FrameWriter,
+  MalformedError,
+  type MessageCodec,
+  type NodeId,
+  silentLogger,
+  totalBytes,
+  type Transport,
+} from '@quorate/core';
+import { describe, expect, it } from 'vitest';
+import type { PeerMessage } from '../src/frames.ts';
+import { Inbox } from '../src/inbox.ts';
+import { Outbox } from '../src/outbox.ts';
+
+const codec: MessageCodec<string> = {
+  encode: (message, frame) => frame.fields.string(message),
+  decode: (reader) => reader.string(),
+};
+
+/** Frames that one node sends, all of them concatenated. */
+function framesOf(
+  group: number,
+  maxFrameBytes: number,
+  fill: (outbox: Outbox<string>) => void,
+): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  const transport: Transport = {
+    maxFrameBytes,
+    address: undefined,
+    start: () => Promise.resolve(),
+    setPeers: () => undefined,
+    send: (_to, parts) => {
+      const writer = new ByteWriter(totalBytes(parts));
+      for (const part of parts) writer.raw(part);
+      frames.push(writer.take());
+    },
+    close: () => Promise.resolve(),
+  };
+  const outbox = new Outbox<string>(transport, codec, new FrameWriter(), group, 77);
+  fill(outbox);
+  outbox.flush();
+  return frames;
+}
+
+function subject(peer: (message: PeerMessage) => void = () => undefined): {
+  readonly inbox: Inbox<string>;
+  readonly said: unknown[];
+  readonly failures: unknown[];
+} {
+  const said: unknown[] = [];
+  const failures: unknown[] = [];
+  const inbox = new Inbox<string>(
+    {
+      heard: (from: NodeId, run) => said.push(['heard', from, run]),
+      engine: (_from, message) => said.push(message),
+      peer: (_from, run, message) => {
+        said.push([run, message.type]);
+        peer(message);
+      },
+      failed: (error) => failures.push(error),
+    },
+    codec,
+    3,
+    silentLogger,
+  );
+  return { inbox, said, failures };
+}
+
+describe('frames', () => {
+  it('carry everything of a turn, in order, split where they are full', () => {
+    const frames = framesOf(3, 100, (outbox) => {
+      outbox.engine('b', 'one');
+      outbox.peer('b', { type: 'watch', index: 5 });
+      outbox.engine('b', 'x'.repeat(60));
+      outbox.engine('b', 'two');
+    });
+    expect(frames.length).toBe(2);
+    for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(100);
+    const { inbox, said } = subject();
+    for (const frame of frames) inbox.receive('a', frame);
+    expect(said).toEqual([
+      ['heard', 'a', 77],
+      'one',
+      [77, 'watch'],
+      ['heard', 'a', 77],
+      'x'.repeat(60),
+      'two',
+    ]);
+  });
+
+  it('for another group, of another version, cut short or of unknown kind are counted and dropped', () => {
+    const [good] = framesOf(3, 1000, (outbox) => {
+      outbox.engine('b', 'one');
+    });
+    const [foreign] = framesOf(4, 1000, (outbox) => {
+      outbox.engine('b', 'one');
+    });
+    if (good === undefined || foreign === undefined) throw new Error('no frames');
+    const { inbox, said, failures } = subject();
+    inbox.receive('a', foreign);
+    inbox.receive('a', new Uint8Array(0));
+    inbox.receive(
+      'a',
+      good.map((byte, at) => (at === 0 ? 9 : byte)),
+    );
+    expect(said).toEqual([]);
+    inbox.receive('a', good.subarray(0, good.length - 1));
+    inbox.receive(
+      'a',
+      good.map((byte, at) => (at === 11 ? 99 : byte)),
+    );
+    expect(said).toEqual([
+      ['heard', 'a', 77],
+      ['heard', 'a', 77],
+    ]);
+    expect(inbox.framesRefused).toBe(5);
+    expect(failures).toEqual([]);
+  });
+
+  it('with a message that makes no sense lose their rest; any other failure is fatal', () => {
+    const [frame] = framesOf(3, 1000, (outbox) => {
+      outbox.engine('b', 'before');
+      outbox.peer('b', { type: 'watch', index: 5 });
+      outbox.engine('b', 'after');
+    });
+    if (frame === undefined) throw new Error('no frame');
+    let thrown: Error = new MalformedError('nonsense');
+    const { inbox, said, failures } = subject(() => {
+      throw thrown;
+    });
+    inbox.receive('a', frame);
+    expect(said).toEqual([['heard', 'a', 77], 'before', [77, 'watch']]);
+    expect(failures).toEqual([]);
+    thrown = new Error('a bug');
+    inbox.receive('a', frame);
+    expect(failures).toEqual([thrown]);
+    expect(new ByteReader(frame).u8()).toBe(1);
+  });
+});
