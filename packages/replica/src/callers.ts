@@ -1,0 +1,219 @@
+/**
+ * Whoever waits for commands: a {@link Call} is one `execute` or `executeAll`, a
+ * {@link CommandCaller} each of its commands. Both kinds of call take the same path; a single
+ * command is a batch of one. Nothing is allocated per command but its caller, a plain object which
+ * travels through the log and comes back with the decided entry.
+ *
+ *     waiting ──► applied              a result, decided by a quorum and applied here
+ *        │ └────► held ──► applied     'all': kept until every voter has applied it
+ *        │          └────► rejected    (not confirmed by all)
+ *        └──────► rejected             by the log or by the machine
+ *
+ * A call that was given up (deadline, signal, close) is settled at once; its commands still come back
+ * and only free their places then.
+ */
+import {
+  type Caller,
+  type ClosedError,
+  InvariantError,
+  type LogIndex,
+  OutcomeUnknownError,
+  type QuorateError,
+} from '@quorate/core';
+import { BatchOutcomeError, type CommandOutcome, NotConfirmedByAllError } from './outcomes.ts';
+import { Waiting } from './waiting.ts';
+
+/** When a command counts as done: a quorum has it and this node applied it, or every voter applied it. */
+export type Acknowledge = 'quorum' | 'all';
+
+/** Counts what waits, over all calls. */
+export interface Tally {
+  /** Commands that have not come back from the log, or are held. */
+  pending: number;
+  timedOut: number;
+  aborted: number;
+}
+
+/** What a command sees of the call that it belongs to. */
+interface Owner<R> {
+  readonly acknowledge: Acknowledge;
+  /** Monotonic ms at which the call is given up. */
+  readonly at: number;
+  readonly results: R[];
+  /** A command has come back; its state says how. */
+  back(): void;
+}
+
+/** Waits for one command. */
+export class CommandCaller<R> implements Caller {
+  readonly #call: Owner<R>;
+  readonly #position: number;
+  #state: 'waiting' | 'held' | 'applied' | 'rejected' = 'waiting';
+  #error: QuorateError | undefined;
+  #index: LogIndex = 0;
+
+  constructor(call: Owner<R>, position: number) {
+    this.#call = call;
+    this.#position = position;
+  }
+
+  /** The machine gave a result. Tells whether it must be held until every voter has applied it. */
+  applied(result: R, index: LogIndex): boolean {
+    if (this.#state !== 'waiting') return false;
+    this.#call.results[this.#position] = result;
+    if (this.#call.acknowledge === 'all') {
+      this.#index = index;
+      this.#state = 'held';
+      return true;
+    }
+    this.#state = 'applied';
+    this.#call.back();
+    return false;
+  }
+
+  /** Every voter has applied it. */
+  confirmed(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'applied';
+    this.#call.back();
+  }
+
+  /** It will not be known in time whether every voter has applied it. */
+  unconfirmed(cause: unknown): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'rejected';
+    this.#error = this.#notConfirmed(cause);
+    this.#call.back();
+  }
+
+  reject(error: QuorateError): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'rejected';
+    this.#error = error;
+    this.#call.back();
+  }
+
+  /** When the call behind it is given up, in monotonic ms. */
+  get deadlineAt(): number {
+    return this.#call.at;
+  }
+
+  /** The reason why there is no result; `otherwise` where the command has not come back. */
+  error(otherwise: OutcomeUnknownError | undefined): QuorateError | undefined {
+    switch (this.#state) {
+      case 'waiting':
+        return otherwise;
+      case 'held':
+        return this.#notConfirmed(otherwise);
+      case 'applied':
+      case 'rejected':
+        return this.#error;
+    }
+  }
+
+  /** Result or reason, for a batch of which not everything worked. */
+  outcome(otherwise: OutcomeUnknownError | undefined): CommandOutcome {
+    const error = this.error(otherwise);
+    if (error === undefined) return { type: 'result', result: this.#call.results[this.#position] };
+    return error instanceof OutcomeUnknownError
+      ? { type: 'unknown', error }
+      : { type: 'rejected', error };
+  }
+
+  #notConfirmed(cause: unknown): NotConfirmedByAllError {
+    return new NotConfirmedByAllError(this.#index, this.#call.results[this.#position], cause);
+  }
+}
+
+/** Waits for all commands of one `execute` (`T` is `R`) or `executeAll` (`T` is `readonly R[]`). */
+export class Call<R, T> extends Waiting<T> implements Owner<R> {
+  readonly acknowledge: Acknowledge;
+  readonly results: R[];
+  readonly commands: readonly CommandCaller<R>[];
+  readonly #present: (results: readonly R[]) => T;
+  readonly #tally: Tally;
+  #remaining: number;
+
+  constructor(
+    count: number,
+    acknowledge: Acknowledge,
+    present: (results: readonly R[]) => T,
+    tally: Tally,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(resolve, reject);
+    this.acknowledge = acknowledge;
+    this.results = new Array<R>(count);
+    const commands: CommandCaller<R>[] = [];
+    for (let position = 0; position < count; position++) {
+      commands.push(new CommandCaller<R>(this, position));
+    }
+    this.commands = commands;
+    this.#present = present;
+    this.#tally = tally;
+    this.#remaining = count;
+    tally.pending += count;
+  }
+
+  back(): void {
+    this.#tally.pending--;
+    this.#remaining--;
+    if (this.#remaining === 0) this.#conclude(undefined);
+  }
+
+  override giveUp(closed?: ClosedError): void {
+    if (closed === undefined) this.#tally.timedOut++;
+    this.#conclude(
+      closed === undefined
+        ? new OutcomeUnknownError('not decided before the deadline; it may still happen')
+        : new OutcomeUnknownError('the replica was closed first; it may still happen', {
+            cause: closed,
+          }),
+    );
+  }
+
+  protected override aborted(reason: unknown): void {
+    this.#tally.aborted++;
+    this.#conclude(
+      new OutcomeUnknownError('aborted after it was handed on; it may still happen', {
+        cause: reason,
+      }),
+    );
+  }
+
+  /** Settles. `otherwise` is for commands that have not come back; `undefined` where all have. */
+  #conclude(otherwise: OutcomeUnknownError | undefined): void {
+    if (this.settled) return;
+    let definite = true;
+    let first: QuorateError | undefined;
+    for (const command of this.commands) {
+      const error = command.error(otherwise);
+      first ??= error;
+      definite &&= error !== undefined && !(error instanceof OutcomeUnknownError);
+    }
+    if (first === undefined) {
+      this.fulfil(this.#present(this.results));
+    } else if (definite || this.commands.length === 1) {
+      this.fail(first);
+    } else {
+      this.fail(
+        new BatchOutcomeError(
+          this.commands.map((command) => command.outcome(otherwise)),
+          first,
+        ),
+      );
+    }
+  }
+}
+
+/** What `execute` resolves with. */
+export function onlyResult<R>(results: readonly R[]): R {
+  for (const result of results) return result;
+  throw new InvariantError('a call without a command');
+}
+
+/** What `executeAll` resolves with. */
+export function allResults<R>(results: readonly R[]): readonly R[] {
+  return results;
+}
