@@ -2,7 +2,7 @@
  * A whole cluster in memory, on virtual time, out of one seed: nodes, network, the invariants that
  * are checked after every step, and the handles with which a scenario bends the world.
  */
-import { membershipOf, memberIds, seededRandom, utf8 } from '@quorate/core';
+import { isVoter, membershipOf, memberIds, seededRandom, utf8 } from '@quorate/core';
 import type { Algorithm, Membership, NodeId, Random } from '@quorate/core';
 import { calm, type Conditions } from './conditions.ts';
 import type { Image } from './disk.ts';
@@ -208,7 +208,8 @@ export class Cluster<Message> {
     const { leader } = this;
     if (leader === undefined) return false;
     const { lastIndex, epoch, membership } = leader.engine.status;
-    if (membership.outgoing.length > 0) return false;
+    // A leader that was removed is about to go.
+    if (membership.outgoing.length > 0 || !isVoter(membership, leader.id)) return false;
     return memberIds(membership).every((id) => {
       const node = this.find(id);
       return (
