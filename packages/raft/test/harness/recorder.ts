@@ -24,6 +24,8 @@ import { must, type Observer, type Turn } from './observer.ts';
 interface Seen {
   epoch: number;
   commitIndex: number;
+  /** Whether it led in the turn under way; it may have stepped down with what that turn decided. */
+  led: boolean;
   /** Last index handed to the consumer. */
   delivered: number;
   lastWrite: number | undefined;
@@ -106,6 +108,7 @@ export class Recorder<Message> implements Observer<Message> {
     this.#seen.set(node.id, {
       epoch,
       commitIndex,
+      led: false,
       delivered,
       lastWrite: undefined,
       loads: new Set(),
@@ -134,6 +137,7 @@ export class Recorder<Message> implements Observer<Message> {
     seen.epoch = status.epoch;
     seen.commitIndex = status.commitIndex;
     if (status.role === 'leader') {
+      seen.led = true;
       const leader = this.#leaders.get(status.epoch);
       if (leader === undefined) this.#leaders.set(status.epoch, node.id);
       must(
@@ -172,7 +176,8 @@ export class Recorder<Message> implements Observer<Message> {
       );
       seen.loads.add(load.id);
     }
-    this.#checkDurable(node, turn);
+    this.#checkDurable(node, turn, seen);
+    seen.led = false;
     this.#checkDelivery(node, turn, seen);
     must(
       status.tailBytes <= this.#maxTailBytes,
@@ -184,11 +189,11 @@ export class Recorder<Message> implements Observer<Message> {
   }
 
   /** Whatever a leader newly calls committed must be on the disks of a quorum. */
-  #checkDurable(node: SimNode<Message>, { memberships }: Turn<Message>): void {
-    const { role, commitIndex } = node.engine.status;
+  #checkDurable(node: SimNode<Message>, { memberships }: Turn<Message>, { led }: Seen): void {
+    const { commitIndex } = node.engine.status;
     this.#commitIndex = Math.max(this.#commitIndex, commitIndex);
-    if (role !== 'leader' || commitIndex <= this.#durable) return;
-    const record = node.disk.written.record(commitIndex);
+    if (!led || commitIndex <= this.#durable) return;
+    const record = node.disk.written.record(commitIndex) ?? this.decided(commitIndex);
     const holds = (id: NodeId): boolean => {
       const image = this.#nodes().find((other) => other.id === id)?.disk.durable;
       if (image === undefined) return false;
