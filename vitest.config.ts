@@ -1,20 +1,37 @@
-/** One test run for the whole workspace, on sources: nothing has to be built before. */
+/** The tests of the whole workspace, on sources: nothing has to be built before. */
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['source', 'node', 'import', 'module', 'default'];
+const tests = ['packages/*/test', 'apps/*/test', 'tooling/*/test'];
+const endToEnd = tests.map((folder) => `${folder}/**/e2e.test.ts`);
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'apps/*/test/**/*.test.ts',
-      'tooling/*/test/**/*.test.ts',
-    ],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: tests.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: endToEnd,
+        },
+      },
+      // Real processes, and statements about how long something takes: nothing else runs beside them.
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: endToEnd,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -7,7 +7,7 @@
  * terminal and the exit code are then its own, and there is no parent that has to pass them on.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -49,6 +49,10 @@ function endWithParent() {
 function build(folder) {
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
   const compiler = join(dirname(typescript), 'bin', 'tsc');
+  // The first time takes a while; later ones have nothing to do.
+  if (!existsSync(join(root, folder, 'dist'))) {
+    process.stderr.write('Building ...\n');
+  }
   const { status, error } = spawnSync(process.execPath, [compiler, '-b', folder], {
     cwd: root,
     stdio: ['ignore', 2, 2],

@@ -1,0 +1,25 @@
+/** `quorate-kv demo`: three nodes as three processes on this machine. */
+import type { Command } from 'commander';
+import type { DemoFlags } from '../demo/run.ts';
+import { parsed, positive } from './options.ts';
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('run three nodes on this machine; a second start goes on with their data')
+    .option('--data <dir>', 'where their data lies', './quorate-data')
+    .option(
+      '--port <n>',
+      'HTTP on the next three ports, peers ten further (default: 7400)',
+      parsed(positive),
+    )
+    .option('--algorithm <name>', 'consensus algorithm (default: raft)')
+    .option('--storage <name>', 'level, or memory to forget everything (default: level)')
+    .option('--log-level <level>', 'what the nodes log to stderr', 'error')
+    .option('--json', 'print JSON lines', false)
+    .action(async (flags: DemoFlags) => {
+      // The parts of a node are loaded for this command alone: see serve.
+      const { runDemo } = await import('../demo/run.ts');
+      await runDemo(flags);
+    });
+}

@@ -1,0 +1,80 @@
+/** `quorate-kv export`: everything with a prefix, at one revision, in the order of the keys. */
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { describeError } from '@quorate/core';
+import type { Command } from 'commander';
+import { serviceError, systemCodeOf } from '../errors.ts';
+import type { Item } from '../http-client/calls.ts';
+import { formatStanza } from '../import/dpkg.ts';
+import { exportPages } from '../import/exporter.ts';
+import { formatNdjson } from '../import/ndjson.ts';
+import { type ClientFlags, clientOf, withClientFlags } from './options.ts';
+import { write } from './output.ts';
+
+interface ExportFlags extends ClientFlags {
+  readonly prefix: string;
+  readonly dpkg: boolean;
+  readonly output?: string;
+}
+
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .description('write all records as of one revision, in the order of their keys')
+    .option(
+      '--prefix <text>',
+      'only keys that start with this; it is left out of what is written',
+      '',
+    )
+    .option('--output <file>', 'a file to write; it is there when it is whole (default: stdout)')
+    .option(
+      '--dpkg',
+      'values only, each followed by an empty line, as in /var/lib/dpkg/status',
+      false,
+    );
+  withClientFlags(command).action(run);
+}
+
+async function run(flags: ExportFlags): Promise<void> {
+  const { output } = flags;
+  const count =
+    output === undefined ? await writeTo(process.stdout, flags) : await writeFile(output, flags);
+  process.stderr.write(`${String(count)} records exported\n`);
+}
+
+async function writeFile(path: string, flags: ExportFlags): Promise<number> {
+  const draft = `${path}.part`;
+  const file = createWriteStream(draft);
+  const closed = finished(file);
+  // An error of the file ends the export at the next write, or at the end.
+  closed.catch(() => undefined);
+  try {
+    const count = await writeTo(file, flags);
+    file.end();
+    await closed;
+    await rename(draft, path);
+    return count;
+  } catch (error) {
+    file.destroy();
+    await rm(draft, { force: true });
+    if (systemCodeOf(error) === undefined) throw error;
+    const message = `cannot write ${path}: ${describeError(error)}; check --output`;
+    throw serviceError('IO_FAILED', message, { cause: error });
+  }
+}
+
+async function writeTo(stream: NodeJS.WritableStream, flags: ExportFlags): Promise<number> {
+  let count = 0;
+  for await (const items of exportPages(clientOf(flags), flags.prefix)) {
+    for (const item of items) {
+      for (const part of partsOf(item, flags)) await write(part, stream);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+function partsOf({ key, value }: Item, flags: ExportFlags): readonly (string | Uint8Array)[] {
+  return flags.dpkg ? formatStanza(value) : [formatNdjson(key.slice(flags.prefix.length), value)];
+}

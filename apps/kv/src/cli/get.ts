@@ -1,0 +1,27 @@
+/** `quorate-kv get KEY`: the value as it is, byte for byte. */
+import type { Command } from 'commander';
+import { getKey, type ReadOptions } from '../http-client/calls.ts';
+import {
+  type ClientFlags,
+  clientOf,
+  parsed,
+  positive,
+  withClientFlags,
+  withConsistency,
+} from './options.ts';
+import { write } from './output.ts';
+
+export function addGet(program: Command): void {
+  const command = program
+    .command('get')
+    .description(
+      'write the value of a key to stdout, as it is; exit code 3 if there is no such key',
+    )
+    .argument('<key>')
+    .option('--revision <n>', 'as of this revision', parsed(positive));
+  withClientFlags(withConsistency(command)).action(
+    async (key: string, flags: ClientFlags & ReadOptions) => {
+      await write(await getKey(clientOf(flags), key, flags));
+    },
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * Flags and output that several commands share.
+ */
+import { describeError, InvalidArgumentError } from '@quorate/core';
+import { type Command, InvalidArgumentError as CommanderError } from 'commander';
+import { HttpKvClient } from '../http-client/client.ts';
+import { integerOfText } from '../json.ts';
+
+/** Where commands look for nodes unless told: where a demo has them. */
+export const defaultEndpoints = 'http://127.0.0.1:7401,7402,7403';
+
+/** Flags of every command that talks to nodes. */
+export interface ClientFlags {
+  readonly endpoints: readonly string[];
+  readonly timeout: number;
+}
+
+/** Adds them. */
+export function withClientFlags(command: Command): Command {
+  return command
+    .option(
+      '--endpoints <urls>',
+      'nodes to ask, in turn; a bare port stands for the host before it (env QUORATE_ENDPOINTS)',
+      parsed(parseEndpoints),
+      parseEndpoints(process.env['QUORATE_ENDPOINTS'] ?? defaultEndpoints, 'QUORATE_ENDPOINTS'),
+    )
+    .option('--timeout <ms>', 'how long to go on trying', parsed(positive), 10_000);
+}
+
+/** Adds the flag of reads. */
+export function withConsistency(command: Command): Command {
+  return command.option(
+    '--consistency <how>',
+    'linearizable, lease (trusts clocks a little) or local (may be stale)',
+    parsed(consistencyOf),
+    'linearizable',
+  );
+}
+
+/** A client for the flags. */
+export function clientOf(flags: ClientFlags): HttpKvClient {
+  return new HttpKvClient({ endpoints: flags.endpoints, timeoutMs: flags.timeout });
+}
+
+/** Turns a check of ours into one of commander's: then it names the flag by itself. */
+export function parsed<T>(parse: (text: string, what: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text, 'it');
+    } catch (error) {
+      throw new CommanderError(`${describeError(error)}.`);
+    }
+  };
+}
+
+/** A whole number from 1. */
+export function positive(text: string, what: string): number {
+  return integerOfText(text, what, 1);
+}
+
+/**
+ * Base addresses out of `http://host:1,2,host:3`: whole ones, `host:port`, or ports of the same host.
+ *
+ * @throws InvalidArgumentError if one of them is none.
+ */
+export function parseEndpoints(text: string, what: string): readonly string[] {
+  let host = 'http://127.0.0.1';
+  return text.split(',').map((part) => {
+    const item = part.trim();
+    const whole = /^\d+$/.test(item) ? `${host}:${item}` : item;
+    const url = whole.includes('://') ? whole : `http://${whole}`;
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new InvalidArgumentError(
+        `${what} must be a list like ${defaultEndpoints}, got ${JSON.stringify(text.slice(0, 120))}`,
+      );
+    }
+    const { protocol, hostname, origin } = new URL(url);
+    host = `${protocol}//${hostname}`;
+    return origin;
+  });
+}
+
+function consistencyOf(text: string, what: string): string {
+  if (['linearizable', 'lease', 'local'].includes(text)) return text;
+  throw new InvalidArgumentError(`${what} must be linearizable, lease or local`);
+}

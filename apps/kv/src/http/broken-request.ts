@@ -1,0 +1,23 @@
+/**
+ * Requests that never reach a handler: not HTTP, too slow, or with too large a header.
+ */
+import type { Socket } from 'node:net';
+import { hasSystemCode } from '../errors.ts';
+
+/** Says what was wrong in the form of every other error, and hangs up. */
+export function answerBrokenRequest(error: Error, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = hasSystemCode(error, 'ERR_HTTP_REQUEST_TIMEOUT')
+    ? ['408 Request Timeout', 'TIMEOUT', 'the request did not arrive in time']
+    : hasSystemCode(error, 'HPE_HEADER_OVERFLOW')
+      ? ['431 Request Header Fields Too Large', 'TOO_LARGE', 'the header fields are too large']
+      : ['400 Bad Request', 'MALFORMED', 'this is not an HTTP request'];
+  const body = `${JSON.stringify({ error: { code, message } })}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${String(body.length)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * From settings to the configuration of one node: flags before the config file before what the node
+ * remembers before defaults. What a group has agreed on at its start is never changed by a flag.
+ */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { describeError, ForeignDataError, InvalidArgumentError, type Member } from '@quorate/core';
+import { serviceError, usageError } from '../errors.ts';
+import { parseJson } from '../json.ts';
+import type { LogLevel } from '../log-level.ts';
+import type { Memory } from './data-folder.ts';
+import { formatMembers, type Settings, settingsOfJson } from './settings.ts';
+
+/** Everything that one node needs to know. */
+export interface NodeConfig {
+  readonly node: string;
+  /** Absolute path of the folder of all nodes. */
+  readonly data: string;
+  readonly cluster: string;
+  readonly listen: string;
+  readonly advertise: string;
+  readonly http: string;
+  readonly members: readonly Member[];
+  readonly algorithm: string;
+  readonly storage: string;
+  readonly logLevel: LogLevel;
+}
+
+/** What holds where nobody says otherwise. */
+export const defaultSettings: Required<
+  Pick<Settings, 'cluster' | 'http' | 'algorithm' | 'storage' | 'logLevel'>
+> = {
+  cluster: 'quorate',
+  http: '127.0.0.1:7401',
+  algorithm: 'raft',
+  storage: 'level',
+  logLevel: 'info',
+};
+
+/**
+ * Reads a config file: a JSON object with any of the fields of {@link Settings}.
+ *
+ * @throws ServiceError with the code IO_FAILED if it cannot be read.
+ * @throws MalformedError | InvalidArgumentError if its content is wrong.
+ */
+export async function readConfigFile(path: string): Promise<Settings> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw serviceError(
+      'IO_FAILED',
+      `cannot read the config file ${path}: ${describeError(cause)}; check --config`,
+      { cause },
+    );
+  }
+  return settingsOfJson(parseJson(text, path), path);
+}
+
+/**
+ * The configuration to run with.
+ *
+ * @param given flags over the config file; `node` and `data` must be among them.
+ * @param memory what the node remembers; `undefined` at its first start.
+ * @throws ForeignDataError if the data belongs to another cluster, algorithm or storage.
+ * @throws InvalidArgumentError if other members are given than the group started with.
+ * @throws ServiceError with the code USAGE if something is missing.
+ */
+export function resolveConfig(given: Settings, memory: Memory | undefined): NodeConfig {
+  const { node, data } = given;
+  if (node === undefined) throw usageError('which node? Name it with --node, such as --node n1');
+  if (data === undefined) throw usageError('where does its data lie? Name a folder with --data');
+  // Before that nobody counts on the node, and a first start that failed may be mended.
+  if (memory?.joined === true) refuseOtherGroup(given, memory.settings, `${data}/${node}`);
+  const { members, listen, advertise, ...known } = {
+    ...defaultSettings,
+    ...memory?.settings,
+    ...given,
+  };
+  if (members === undefined) {
+    throw usageError(
+      `${node} has no data in ${data} yet: name the group with --members n1=HOST:PORT,n2=HOST:PORT,… ` +
+        '(the same on each of its nodes), or pass --join if it is going to be added to a running group',
+    );
+  }
+  const own = members.find(({ id }) => id === node);
+  if (members.length > 0 && own === undefined) {
+    throw usageError(
+      `${node} is not among --members ${formatMembers(members)}; to add it to a group that runs, pass --join instead`,
+    );
+  }
+  const where = listen ?? own?.address;
+  if (where === undefined)
+    throw usageError('where do other nodes reach it? Pass --listen HOST:PORT');
+  return {
+    ...known,
+    node,
+    data: resolve(data),
+    members,
+    listen: where,
+    advertise: advertise ?? own?.address ?? where,
+  };
+}
+
+/** What is worth remembering of a configuration. */
+export function settingsToRemember(config: NodeConfig): Settings {
+  const { node, cluster, listen, advertise, http, members, algorithm, storage } = config;
+  return { node, cluster, listen, advertise, http, members, algorithm, storage };
+}
+
+function refuseOtherGroup(given: Settings, remembered: Settings, path: string): void {
+  for (const name of ['cluster', 'algorithm', 'storage'] as const) {
+    const [wanted, had] = [given[name], remembered[name]];
+    if (wanted === undefined || had === undefined || wanted === had) continue;
+    throw new ForeignDataError(
+      `${path} holds data of the ${name} ${JSON.stringify(had)}, not ${JSON.stringify(wanted)}; ` +
+        `leave --${name} away, or choose another folder with --data`,
+    );
+  }
+  const [wanted, had] = [given.members, remembered.members];
+  if (wanted === undefined || had === undefined) return;
+  if (formatMembers(wanted) !== formatMembers(had)) {
+    throw new InvalidArgumentError(
+      `${path} belongs to a group that started with ${formatMembers(had) || 'members that were there before it'}; ` +
+        'leave --members and --join away, and change a running group with `quorate-kv members`',
+    );
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Runs one node as a program: from flags to the first output, until it is told to end or fails.
+ */
+import { allMembers, describeError, type Logger, silentLogger } from '@quorate/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeJson, writeLine } from '../cli/output.ts';
+import { codeOf, exitCodes, usageError } from '../errors.ts';
+import { createLogger } from '../logging.ts';
+import { isLoopback, parseAddress } from './address.ts';
+import { type NodeConfig, readConfigFile } from './config.ts';
+import type { RunningNode } from './node.ts';
+import { openNode } from './open.ts';
+import { type Settings, settingsOf } from './settings.ts';
+import { interruptedExitCode, waitForEnd } from './shutdown.ts';
+import { tellSupervisor } from './supervision.ts';
+
+/** Flags of the command. */
+export interface ServeFlags extends Settings {
+  readonly config?: string;
+  readonly join: boolean;
+  readonly json: boolean;
+  readonly supervised: boolean;
+}
+
+/** How long the first output waits for a leader, so that it can name the role. */
+const roleWaitMs = 2_000;
+const rolePollMs = 25;
+
+/**
+ * Serves until the program is told to end.
+ *
+ * @throws whatever keeps the node from starting or going on; it is closed then.
+ */
+export async function serve(flags: ServeFlags): Promise<void> {
+  // From the first moment on: a signal during the start must end the node in good order too.
+  const ended = waitForEnd({
+    supervised: flags.supervised,
+    immediately: () => process.exit(interruptedExitCode),
+  });
+  let node: RunningNode | undefined;
+  let logger = silentLogger;
+  try {
+    const loggerOf = ({ node: name, logLevel }: NodeConfig): Logger =>
+      createLogger({ level: logLevel, json: flags.json, fields: { node: name } });
+    node = await openNode(await givenSettings(flags), (config) => (logger = loggerOf(config)));
+    warn(node, logger);
+    await announce(node, flags);
+    await Promise.race([ended, node.failed]);
+    await node.close();
+  } catch (error) {
+    await node?.close();
+    if (!flags.supervised) throw error;
+    // The supervisor tells it to the user; twice would be once too often.
+    await tellSupervisor({ type: 'failed', code: codeOf(error), message: describeError(error) });
+    process.exit(exitCodes.failed);
+  }
+}
+
+async function givenSettings(flags: ServeFlags): Promise<Settings> {
+  if (flags.join && flags.members !== undefined) {
+    throw usageError(
+      '--join and --members exclude each other: a node that joins learns who the members are',
+    );
+  }
+  const { config, ...values } = flags;
+  const fromFile = config === undefined ? {} : await readConfigFile(config);
+  try {
+    const fromFlags = settingsOf(values, (name) => `--${kebab(name)}`);
+    return { ...fromFile, ...fromFlags, ...(flags.join ? { members: [] } : {}) };
+  } catch (cause) {
+    throw usageError(describeError(cause));
+  }
+}
+
+async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
+  if (flags.supervised) return tellSupervisor({ type: 'serving', pid: process.pid });
+  const { config, http } = node;
+  if (flags.json) {
+    await writeJson({ node: config.node, pid: process.pid, http, peer: config.advertise });
+    return;
+  }
+  const restart = `quorate-kv serve --node ${config.node} --data ${config.data}`;
+  await writeLine(`
+  ${config.node} serves, as ${await roleOf(node)}
+
+    http      ${http}
+    peers     ${config.advertise}   cluster ${config.cluster}
+    data      ${config.data}/${config.node}   ${config.algorithm}, ${config.storage}
+    pid       ${String(process.pid)}
+
+  Try it:
+    curl -X PUT --data-binary hello ${http}/v1/kv/greeting
+    curl ${http}/v1/kv/greeting
+    curl ${http}/v1/status
+
+  Ctrl-C stops it; this starts it again:
+    ${restart}
+`);
+}
+
+async function roleOf({ config, replica }: RunningNode): Promise<string> {
+  if (allMembers(replica.status.membership).length === 0) {
+    return (
+      'a node that waits to be added to its group; at any node of the group, NAME:PORT, that is\n' +
+      `    quorate-kv members add-learner ${config.node}=${config.advertise} --endpoints NAME:PORT`
+    );
+  }
+  for (const deadline = performance.now() + roleWaitMs; performance.now() < deadline; ) {
+    const { role, leader } = replica.status;
+    if (role === 'leader') return 'the leader';
+    if (leader !== undefined) return `${role} of ${leader}`;
+    await sleep(rolePollMs);
+  }
+  return `${replica.status.role}, with no leader so far: a majority of the group has to run`;
+}
+
+function warn({ config, replica }: RunningNode, logger: Logger): void {
+  const { host } = parseAddress(config.http, 'http');
+  if (!isLoopback(host)) {
+    logger.warn('HTTP has no authentication: whoever reaches the address can read and write', {
+      http: config.http,
+    });
+  }
+  const known = allMembers(replica.status.membership).find(({ id }) => id === config.node)?.address;
+  if (known !== undefined && known !== config.advertise) {
+    logger.warn(
+      'the group looks for this node at another address; tell it with `quorate-kv members move`',
+      { here: config.advertise, there: known },
+    );
+  }
+  if (config.storage === 'memory') {
+    logger.warn('storage is memory: this node cannot be started again once it has ended');
+  }
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
