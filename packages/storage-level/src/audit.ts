@@ -11,7 +11,7 @@
  * was told about, and LevelDB may cut it off. (Damage of the very last batch looks the same.)
  */
 import { join } from 'node:path';
-import { ByteReader, CorruptError, fromUtf8, MalformedError } from '@quorate/core';
+import { ByteReader, CorruptError, fromUtf8, LockedError, MalformedError } from '@quorate/core';
 import { hasCode, listFolder, readSmallFile } from './files.ts';
 import { readLog } from './leveldb-log.ts';
 
@@ -19,8 +19,25 @@ import { readLog } from './leveldb-log.ts';
  * Looks whether the log files hold everything that was acknowledged. Changes nothing.
  *
  * @throws CorruptError if something acknowledged is damaged or gone.
+ * @throws LockedError if another process is at work there.
  */
 export async function auditLogs(database: string): Promise<void> {
+  const before = await listFolder(database);
+  try {
+    await lookThrough(database);
+  } catch (cause) {
+    // LevelDB's lock is not ours yet. A process that has it takes away the logs that it needs no
+    // more: that is no damage, and nobody must be told to empty this folder.
+    const now = await listFolder(database);
+    if (before.toSorted().join() === now.toSorted().join()) throw cause;
+    throw new LockedError(
+      `${database} is open in another process, which changes it; stop that one first`,
+      { cause },
+    );
+  }
+}
+
+async function lookThrough(database: string): Promise<void> {
   const oldest = await oldestLog(database);
   // LevelDB has its own checks for this file, and names what is wrong better than we could.
   if (oldest === undefined) return;

@@ -39,6 +39,8 @@ export class Snapshots implements SnapshotStore {
   readonly #folder: string;
   readonly #gate: Gate;
   readonly #open: Set<Closable> = new Set<Closable>();
+  /** Handles that are being made. */
+  readonly #opening: Set<Promise<Closable>> = new Set<Promise<Closable>>();
   /** Finished and neither published nor forgotten, with the size of their content. */
   readonly #finished: Map<SnapshotId, number> = new Map<SnapshotId, number>();
   /** About to be published by a write that is waiting. */
@@ -79,8 +81,9 @@ export class Snapshots implements SnapshotStore {
     this.#gate.check();
     const id = String(++this.#lastNumber);
     try {
-      const file = await SnapshotFileWriter.create(this.#path(id), id);
-      return new Writer(this, id, file);
+      const file = SnapshotFileWriter.create(this.#path(id), id);
+      const writer = this.#made(file.then((opened) => new Writer(this, id, opened)));
+      return await writer;
     } catch (cause) {
       throw failed(`snapshot ${id} cannot be started`, cause);
     }
@@ -91,7 +94,9 @@ export class Snapshots implements SnapshotStore {
     const info = this.#current;
     if (info?.id !== id) throw gone(id);
     try {
-      return new Reader(this, info, await SnapshotFileReader.open(this.#path(id), id, info.bytes));
+      const file = SnapshotFileReader.open(this.#path(id), id, info.bytes);
+      const reader = this.#made(file.then((opened) => new Reader(this, info, opened)));
+      return await reader;
     } catch (cause) {
       // A newer one was published while this one was being opened.
       if (hasCode(cause, 'ENOENT')) throw gone(id);
@@ -169,8 +174,19 @@ export class Snapshots implements SnapshotStore {
 
   /** Closes every file. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#opening);
     await Promise.all([...this.#open].map((handle) => handle.release()));
     await Promise.all(this.#removals);
+  }
+
+  /** Waits for a handle, and lets close() wait for it, too. */
+  async #made<Handle extends Closable>(opening: Promise<Handle>): Promise<Handle> {
+    this.#opening.add(opening);
+    try {
+      return await opening;
+    } finally {
+      this.#opening.delete(opening);
+    }
   }
 
   #path(id: SnapshotId): string {

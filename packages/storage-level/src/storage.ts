@@ -19,6 +19,7 @@ import {
 } from '@quorate/core';
 import { auditLogs } from './audit.ts';
 import { type Commit, type Database, load, openDatabase, translate } from './database.ts';
+import { syncFolder } from './files.ts';
 import {
   checkOwner,
   type Folder,
@@ -46,6 +47,7 @@ import {
   type Versioned,
   valueOverheadBytes,
 } from './format.ts';
+import { holdFolder } from './hold.ts';
 import { Layout, overlap, type Span } from './layout.ts';
 import { checkOps } from './ops.ts';
 import { Snapshots } from './snapshots.ts';
@@ -93,6 +95,7 @@ class FolderStorage implements LevelStorage {
   #phase: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #opening: Promise<Recovered> | undefined;
   #closing: Promise<void> | undefined;
+  #release: (() => void) | undefined;
   #database: Database | undefined;
   #writer: Writer | undefined;
   readonly #reads: Set<Promise<unknown>> = new Set<Promise<unknown>>();
@@ -121,7 +124,7 @@ class FolderStorage implements LevelStorage {
       return recovered;
     } catch (error) {
       this.#phase = 'closed';
-      await this.#database?.close();
+      await this.#letGo();
       throw error instanceof QuorateError ? error : translate(error);
     }
   }
@@ -175,10 +178,13 @@ class FolderStorage implements LevelStorage {
 
   async #open(owner: StorageOwner): Promise<Recovered> {
     const used = await inspectFolder(this.#folder, owner);
-    if (used) await auditLogs(this.#folder.database);
-    else await makeFolders(this.#folder);
+    if (!used) await makeFolders(this.#folder);
+    this.#release = await holdFolder(this.#folder.path);
+    await auditLogs(this.#folder.database);
     const database = await openDatabase(this.#folder.database, !used, this.#settings);
     this.#database = database;
+    // LevelDB renames CURRENT at every open, and does not sync the folder afterwards.
+    await syncFolder(this.#folder.database);
     // Without the mark it is a first start, perhaps one that was interrupted before.
     if (!used && (await load(database, keys.owner)) === undefined) {
       await initialise(database, owner, this.#commit);
@@ -253,7 +259,14 @@ class FolderStorage implements LevelStorage {
     await this.#writer?.close();
     await Promise.allSettled(this.#reads);
     await this.snapshots.close();
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     await this.#database?.close();
+    this.#release?.();
+    // The folder may be held by somebody else from now on.
+    this.#release = undefined;
   }
 }
 

@@ -137,6 +137,13 @@ describe('the log of LevelDB', () => {
     },
   );
 
+  it('damage is seen in a folder that has lost its mark, too', async () => {
+    await fillAndKill();
+    await flipByte(await databaseFile(/\.log$/), 0.5);
+    await rm(join(folder.directory, 'quorate.json'));
+    await expect(readEverything()).rejects.toThrow(/\.log at byte \d+ is damaged/);
+  });
+
   it('S3: a run of zeros inside is not a torn end', async () => {
     await fillAndKill();
     const log = await databaseFile(/\.log$/);

@@ -1,15 +1,17 @@
 /**
  * The folder: whose it is, who has it open, who may read it.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { seededRandom } from '@quorate/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Writable, writeAll } from '../src/files.ts';
 import { levelStorage } from '../src/index.ts';
+import { SnapshotFileReader, SnapshotFileWriter } from '../src/snapshot-file.ts';
 import { owner, TestFolder } from './harness.ts';
 
 let folder: TestFolder;
@@ -117,16 +119,24 @@ describe('ownership', () => {
 });
 
 describe('S9: two processes', () => {
-  it('the second one is told that the folder is LOCKED, until the first one is gone', async () => {
-    await openOnce();
+  /** Runs the steps in another process, in which `db` is the database of the folder, not open yet. */
+  function another(steps: string): ChildProcessByStdio<null, Readable, null> {
     const level = createRequire(import.meta.url).resolve('classic-level');
     const script = `
       const { ClassicLevel } = require(${JSON.stringify(level)});
-      const db = new ClassicLevel(${JSON.stringify(folder.database)});
+      const location = ${JSON.stringify(folder.database)};
+      const db = new ClassicLevel(location, { writeBufferSize: 65536, valueEncoding: 'view' });
+      ${steps}
+    `;
+    return spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+
+  it('the second one is told that the folder is LOCKED, until the first one is gone', async () => {
+    await openOnce();
+    const child = another(`
       db.open().then(() => process.stdout.write('open'));
       setInterval(() => {}, 1000);
-    `;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    `);
     try {
       await once(child.stdout, 'data');
       const second = folder.storage();
@@ -136,6 +146,45 @@ describe('S9: two processes', () => {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
+    await openOnce();
+  });
+
+  it('LOCKED, not CORRUPT, also while the first one takes its log files away', async () => {
+    await openOnce();
+    // With so small a buffer LevelDB goes on to a new log with every fourth write.
+    const child = another(`
+      const write = (turn) => db.put('~state', new Uint8Array(20_000).fill(turn)).then(() => write(turn + 1));
+      db.open().then(() => { process.stdout.write('open'); return write(0); });
+    `);
+    try {
+      await once(child.stdout, 'data');
+      for (let attempt = 0; attempt < 200; attempt++) {
+        await expect(folder.storage().open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
+      }
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+
+  it('a second open in this process is LOCKED, by whatever path, and lets no other process in', async () => {
+    const first = folder.storage();
+    await first.open(owner);
+    await expect(folder.storage().open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
+    const alias = `${folder.directory}-alias`;
+    await symlink(folder.directory, alias, 'junction');
+    try {
+      const second = levelStorage({ directory: alias });
+      await expect(second.open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
+    } finally {
+      await rm(alias);
+    }
+    const child = another(`
+      db.open().then(() => process.stdout.write('open'), (error) => process.stdout.write(error.cause.code));
+    `);
+    const answer: unknown[] = await once(child.stdout, 'data');
+    expect(answer.join('')).toBe('LEVEL_LOCKED');
+    await first.close();
     await openOnce();
   });
 });
@@ -174,6 +223,27 @@ describe('snapshots', () => {
     expect(await readdir(snapshots)).toEqual([]);
     await storage.close();
   });
+});
+
+it('close() also waits for the files that are just being opened', async () => {
+  const storage = folder.storage();
+  await storage.open(owner);
+  const snapshot = await storage.snapshots.stage();
+  await snapshot.finish();
+  await storage.write([{ type: 'snapshot', id: snapshot.id, index: 1, context: new Uint8Array() }]);
+  const closed = vi.spyOn(SnapshotFileWriter.prototype, 'close');
+  const closedReader = vi.spyOn(SnapshotFileReader.prototype, 'close');
+  try {
+    const late = Promise.all([storage.snapshots.stage(), storage.snapshots.read(snapshot.id)]);
+    await storage.close();
+    expect(closed).toHaveBeenCalledTimes(1);
+    expect(closedReader).toHaveBeenCalledTimes(1);
+    const [writer, reader] = await late;
+    await expect(writer.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(reader.read(0, 1)).rejects.toMatchObject({ code: 'CLOSED' });
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 describe('options', () => {
