@@ -26,10 +26,10 @@ export interface Candidacy {
 /** The election time-out is over without a leader. */
 export function electionTimeout(node: RaftNode): void {
   node.restartTimer();
+  node.follow(node.term, undefined);
   // Whoever is no voter waits to be told otherwise, and a node whose disk hangs could not even vote
   // for itself.
   if (!node.mayCampaign || node.isStalled) return;
-  node.follow(node.term, undefined);
   startCandidacy(node, true, false);
 }
 

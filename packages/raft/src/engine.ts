@@ -199,7 +199,8 @@ function wakeAt(node: RaftNode): number {
   const { leadership, departure } = node;
   let at = departure?.deadline ?? Number.POSITIVE_INFINITY;
   if (leadership === undefined) {
-    if (node.mayCampaign) at = Math.min(at, node.campaignAt);
+    // Who never campaigns still finds out that it has lost the leader; after that nothing is due.
+    if (node.mayCampaign || node.leader !== undefined) at = Math.min(at, node.campaignAt);
   } else {
     at = Math.min(at, leadership.transfer?.deadline ?? at);
     if (leadership.peers.size > 0) at = Math.min(at, leadership.heartbeatAt);

@@ -298,6 +298,21 @@ describe('learners', () => {
     expect(cluster.leader).toBeUndefined();
   });
 
+  it('that are cut off say that they know no leader, though they never campaign', () => {
+    const cluster = ready({ joiners: ['n4'] });
+    change(cluster, learner('n4'));
+    cluster.converge();
+    const { status } = cluster.node('n4').engine;
+    expect(status.leader).toBe(cluster.leader?.id);
+    const { epoch } = status;
+    cluster.isolate('n4');
+    cluster.run(3 * electionTimeoutMs);
+    expect(status).toMatchObject({ leader: undefined, epoch });
+    cluster.heal();
+    cluster.run(2 * electionTimeoutMs);
+    expect(status).toMatchObject({ leader: cluster.leader?.id, epoch });
+  });
+
   it('become voters', () => {
     const cluster = ready({ joiners: ['n4'] });
     change(cluster, learner('n4'));
