@@ -54,8 +54,15 @@ export class Inbox<Message> {
         return;
       }
       this.framesRefused += 1;
-      this.#logger.warn('dropped a frame that cannot be read', { from, reason: error.message });
+      this.#report(from, error.message);
     }
+  }
+
+  /** The first, second, fourth, eighth … time: a peer that sends nonsense must not fill the log. */
+  #report(from: NodeId, reason: string): void {
+    const times = this.framesRefused;
+    if ((times & (times - 1)) !== 0) return;
+    this.#logger.warn('dropped a frame that cannot be read', { from, reason, times });
   }
 
   #take(from: NodeId, frame: Uint8Array): void {

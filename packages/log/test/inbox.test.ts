@@ -48,9 +48,11 @@ function subject(peer: (message: PeerMessage) => void = () => undefined): {
   readonly inbox: Inbox<string>;
   readonly said: unknown[];
   readonly failures: unknown[];
+  readonly warnings: unknown[];
 } {
   const said: unknown[] = [];
   const failures: unknown[] = [];
+  const warnings: unknown[] = [];
   const inbox = new Inbox<string>(
     {
       heard: (from: NodeId, run) => said.push(['heard', from, run]),
@@ -63,12 +65,20 @@ function subject(peer: (message: PeerMessage) => void = () => undefined): {
     },
     codec,
     3,
-    silentLogger,
+    { ...silentLogger, warn: (_message, fields) => warnings.push(fields?.['times']) },
   );
-  return { inbox, said, failures };
+  return { inbox, said, failures, warnings };
 }
 
 describe('frames', () => {
+  it('that make no sense are counted, and do not fill the log', () => {
+    const { inbox, failures, warnings } = subject();
+    for (let time = 0; time < 1000; time++) inbox.receive('a', new Uint8Array([9, 9]));
+    expect(inbox.framesRefused).toBe(1000);
+    expect(warnings).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    expect(failures).toEqual([]);
+  });
+
   it('carry everything of a turn, in order, split where they are full', () => {
     const frames = framesOf(3, 100, (outbox) => {
       outbox.engine('b', 'one');
