@@ -63,7 +63,7 @@ it('reads with every consistency, and says how fresh a local answer is', async (
   const leader = await cluster.leader();
   await cluster.finish(leader.execute(kv.put('color', 'red'), { acknowledge: 'all' }));
   for (const replica of cluster.others()) {
-    for (const consistency of ['linearizable', 'local'] as const) {
+    for (const consistency of ['linearizable', 'lease', 'local'] as const) {
       const reading = await cluster.finish(replica.read(kv.get('color'), { consistency }));
       expect(textOf(reading.answer)).toBe('red');
       expect(reading.index).toBeGreaterThan(0);

@@ -52,6 +52,20 @@ export function running(group: GroupOf): void {
       expect(statSync(join(data, 'n1', 'node.json')).mode & 0o777).toBe(0o600);
     }, 60_000);
 
+    it('reads what was written last, at every node and under a lease too', async () => {
+      for (let round = 0; round < 20; round++) {
+        const at = endpoints[round % endpoints.length] ?? '';
+        await fetch(`${at}/v1/kv/round`, { method: 'PUT', body: String(round) });
+        for (const consistency of ['linearizable', 'lease']) {
+          const answers = endpoints.map(async (node) => {
+            const got = await fetch(`${node}/v1/kv/round?consistency=${consistency}`);
+            return got.text();
+          });
+          expect(await Promise.all(answers)).toEqual(endpoints.map(() => String(round)));
+        }
+      }
+    });
+
     it('counts what its parts do, down to the disk', async () => {
       const text = await (await fetch(`${endpoints[0] ?? ''}/metrics`)).text();
       for (const type of [
