@@ -1,5 +1,5 @@
 /**
- * What callers are told when a request did not come about, in the words of DESIGN: *definitely not*,
+ * What callers are told when a request did not come about, as the docs put it: *definitely not*,
  * or *unknown*. Which of the two it is, is decided in `requests.ts`.
  */
 import {

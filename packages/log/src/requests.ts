@@ -4,7 +4,7 @@
  * to the leader in a frame, and the outcome comes back in the engine's own words, so both ways end
  * in {@link Requests.outcome}.
  *
- * The three outcomes (DESIGN, what a caller is told) are decided here:
+ * The three outcomes (apps/docs/what-a-caller-is-told.md) are decided here:
  * - an append is *done* when a decided entry carries this run's incarnation and its ticket;
  * - it is *definitely not* when it was rejected; when another entry was decided at the index where it
  *   was accepted (one ticket is appended at one index only, so it can never come later); when all

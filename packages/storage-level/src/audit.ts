@@ -3,7 +3,7 @@
  *
  * When LevelDB opens, it drops what it cannot read in its log and goes on with what follows; the
  * option that would make it stop is out of reach. For a consensus group that is the worst answer: a
- * vote or an acknowledged record would be gone without a word (PITFALLS S3, S4, S8, P18).
+ * vote or an acknowledged record would be gone without a word.
  *
  * What tells damage from a torn tail: a batch is begun only after the one before it was synced, and
  * nothing else writes to these files. So a batch that begins behind a damaged place proves that the
