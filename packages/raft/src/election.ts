@@ -11,10 +11,11 @@
  * told so.
  */
 import { isVoter, noopRecord, type NodeId, pollResult, voterIds } from '@quorate/core';
+import { membershipRecord } from '@quorate/core/engines';
 import { Leadership } from './leadership.ts';
 import type { VoteReply, VoteRequest } from './messages.ts';
 import type { RaftNode } from './node.ts';
-import { headerBytes, membershipRecord, stampTerm } from './record.ts';
+import { headerBytes, stampTerm } from './record.ts';
 
 /** An election under way. */
 export interface Candidacy {
@@ -150,7 +151,8 @@ function lead(node: RaftNode): void {
   // entry of a group's log says who the group is, so that a node that is added later and replays the
   // log knows it too, and can vouch for it in a snapshot.
   const { current, currentIndex } = log.memberships;
-  const record = currentIndex === 0 ? membershipRecord(current) : noopRecord(headerBytes);
+  const record =
+    currentIndex === 0 ? membershipRecord(current, headerBytes) : noopRecord(headerBytes);
   stampTerm(record, node.term);
   log.append(record);
 }

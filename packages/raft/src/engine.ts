@@ -36,13 +36,7 @@ import { read, settleContact, settleReads } from './reads.ts';
 import { receiveAppendReply, replicate } from './replication.ts';
 import { compact, install, releaseHeldLog, shipped } from './snapshot.ts';
 import { RaftStatus } from './status.ts';
-import {
-  departStalled,
-  settleDeparture,
-  settleTransfer,
-  tickTransfer,
-  transfer,
-} from './transfer.ts';
+import { departStalled, settleTransfer, transfer } from './transfer.ts';
 
 /** Raft, running. */
 export class RaftEngine implements Engine<RaftMessage> {
@@ -84,7 +78,7 @@ export class RaftEngine implements Engine<RaftMessage> {
         stored(node, input.write);
         return;
       case 'loaded':
-        node.loads.receive(node, input);
+        node.loads.receive(input);
         return;
       case 'applied':
         node.delivery.apply(input.index);
@@ -106,7 +100,7 @@ export class RaftEngine implements Engine<RaftMessage> {
   take(): Effects<RaftMessage> {
     const node = this.#node;
     if (node.leadership !== undefined) settle(node, node.leadership);
-    settleDeparture(node);
+    node.handOver.settle(node);
     releaseHeldLog(node);
     const write = collectWrite(node);
     if (node.leadership !== undefined) replicate(node, node.leadership);
@@ -159,7 +153,7 @@ function tick(node: RaftNode): void {
     leadership.markAllDue();
     departStalled(node, leadership);
   }
-  tickTransfer(node, leadership);
+  if (node.handOver.tick(node)) node.follow(node.term, undefined);
   // Thesis, section 6.2: a leader that a quorum does not answer any more steps down, so that its
   // clients look elsewhere.
   settleContact(node, leadership);
@@ -171,7 +165,7 @@ function stored(node: RaftNode, write: WriteId): void {
   if (!node.log.writes.settle(write, node.now)) return;
   invariant(node.log.writes.durableIndex <= node.log.lastIndex, invariants.durableWithinLog);
   node.log.evict(node.settings.maxTailBytes);
-  node.publications.settle(node, write);
+  node.publications.settle(node.outbox, node.delivery, write);
   countOwnVote(node);
   if (node.leadership !== undefined) node.leadership.progressed = true;
 }
@@ -196,14 +190,13 @@ function collectWrite(node: RaftNode): Write | undefined {
 
 /** When something is to be done without any other input. */
 function wakeAt(node: RaftNode): number {
-  const { leadership, departure } = node;
-  let at = departure?.deadline ?? Number.POSITIVE_INFINITY;
+  const { leadership } = node;
+  let at = node.handOver.wakeAt;
   if (leadership === undefined) {
     // Who never campaigns still finds out that it has lost the leader; after that nothing is due.
     if (node.mayCampaign || node.leader !== undefined) at = Math.min(at, node.campaignAt);
-  } else {
-    at = Math.min(at, leadership.transfer?.deadline ?? at);
-    if (leadership.peers.size > 0) at = Math.min(at, leadership.heartbeatAt);
+  } else if (leadership.peers.size > 0) {
+    at = Math.min(at, leadership.heartbeatAt);
   }
   return at;
 }

@@ -7,12 +7,14 @@
  *
  * - `node`: the state of a server (figure 2). `leadership`: what exists only while it leads.
  * - `election`, `replication` (the leader's half) and `follower` (the other), `commit`: section 5.
- * - `membership`: section 6. `snapshot`: section 7. `reads`, `lease`: section 8; thesis, 6.4.
+ * - `membership`: section 6. `snapshot`: section 7. `reads`: section 8; thesis, 6.4.
  * - `transfer`: thesis, 3.10. `proposals`: what a client's entry goes through.
- * - `log` with `log-terms`, `log-memberships`, `log-tail`, `write-ledger`: the log, in memory and on
- *   its way to the disk. `state`, `recover`: what survives a restart. `loads`, `delivery`: records
- *   that come back from the disk, and those that go to the consumer.
+ * - `log` with `log-terms`, `log-memberships`, `log-writes`: the log, in memory and on its way to the
+ *   disk. `state`, `recover`: what survives a restart.
  * - `engine`: dispatch. `messages`, `codec`, `record`: what travels.
+ *
+ * What knows nothing of Raft (the effects of a turn, pages from the disk, delivery to the consumer,
+ * rounds of reads, the arithmetic of a lease) is in `@quorate/core/engines`.
  *
  * Asserted while it runs, in production too (the statements are in {@link invariants}): the term
  * never falls, and a node votes once in it; a term has one leader, who never truncates and who holds

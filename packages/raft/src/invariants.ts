@@ -5,7 +5,9 @@
  *
  * The statements are constants, so that a check that holds costs a comparison and nothing else.
  */
-export const invariants = {
+import { engineInvariants } from '@quorate/core/engines';
+
+const ofRaft = {
   /** Figure 2, "currentTerm … increases monotonically". */
   termNeverFalls: 'the term of a node never falls',
   /** Terms are written in 48 bits; at one election a millisecond they last 8900 years. */
@@ -29,12 +31,7 @@ export const invariants = {
   commitWithinLog: 'the commit index is not past the end of the log',
   /** Section 5.4.2, figure 8. */
   commitOwnTerm: 'a leader counts replicas only for entries of its own term',
-  committedGapless: 'committed entries are handed out one after the other',
-  appliedWasHandedOut: 'nothing is applied that was not handed out',
-  tailContiguous: 'records in memory are contiguous and end with the log',
   indexInLog: 'an index that is asked for lies within the log',
-  /** Completions are of writes that were asked for. */
-  storedWasIssued: 'nothing is stored that was not written',
   durableWithinLog: 'the durable index is not past the end of the log',
   /** Thesis, section 10.2.1: the leader's own durable log is one vote among the others. */
   matchWithinLog: 'no follower matches past the end of the leader’s log',
@@ -44,6 +41,11 @@ export const invariants = {
   snapshotNamesGroup: 'the membership in a snapshot has voters',
   /** Section 6: one change at a time. */
   oneChangeAtATime: 'a membership change starts only after the one before is committed',
-  logReadable: 'a record that the log holds can be read back',
   clockNeverFalls: 'the monotonic clock does not fall',
 } as const;
+
+/** All of them: Raft's own, and those of the parts that it shares with other engines. */
+export const invariants: typeof engineInvariants & typeof ofRaft = {
+  ...engineInvariants,
+  ...ofRaft,
+};

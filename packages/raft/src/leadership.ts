@@ -5,29 +5,10 @@
  * promise to a caller) can leak into a later one.
  */
 import { type LogIndex, memberIds, type Membership, type NodeId, type Ticket } from '@quorate/core';
+import { Lease, type LocalEffects, Marks, ReadRounds } from '@quorate/core/engines';
 import type { RaftLog } from './log.ts';
-import { Lease } from './lease.ts';
-import { Marks } from './marks.ts';
 import type { RaftSettings } from './options.ts';
-import type { Outbox } from './outbox.ts';
 import { Progress } from './progress.ts';
-import { Reads } from './reads.ts';
-
-/** A hand-over under way (thesis, section 3.10). */
-export interface Transfer {
-  /** Absent where the leader itself wants to go. */
-  readonly ticket: Ticket | undefined;
-  readonly to: NodeId;
-  /** Term of the leader that wants to go. */
-  readonly term: number;
-  readonly deadline: number;
-  /** What to do when the target does not take over in time. */
-  readonly otherwise: 'go-on' | 'step-down';
-  /** Whether the target has been told to campaign, since the last heartbeat. */
-  told: boolean;
-  /** Whether it ever was: then it may take over arbitrarily late. */
-  wasTold: boolean;
-}
 
 /** A membership change that somebody waits for. */
 export interface PendingChange {
@@ -42,9 +23,8 @@ export class Leadership {
   readonly firstIndex: LogIndex;
   readonly electedAt: number;
   readonly peers: Map<NodeId, Progress> = new Map<NodeId, Progress>();
-  readonly reads: Reads = new Reads();
+  readonly reads: ReadRounds = new ReadRounds();
   readonly lease: Lease;
-  transfer: Transfer | undefined;
   change: PendingChange | undefined;
   /** When every peer is to hear something again. */
   heartbeatAt: number;
@@ -139,7 +119,7 @@ export class Leadership {
   }
 
   /** Tells those who wait that leadership is over. */
-  end(outbox: Outbox, leader: NodeId | undefined): void {
+  end(outbox: LocalEffects, leader: NodeId | undefined): void {
     this.reads.abandon(outbox, leader);
     // The entry may survive under the next leader.
     if (this.change !== undefined) outbox.unknown(this.change.ticket);

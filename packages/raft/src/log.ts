@@ -6,19 +6,19 @@
  * and term runs, memberships and records on disk always agree with each other.
  */
 import { invariant, type LogIndex, type Membership, type StorageOp } from '@quorate/core';
+import { type PagedLog, RecordTail } from '@quorate/core/engines';
 import { invariants } from './invariants.ts';
 import type { LogMemberships } from './log-memberships.ts';
 import type { LogPoint, LogTerms } from './log-terms.ts';
-import { LogTail } from './log-tail.ts';
-import { holdsMembership, membershipIn, recordTerm } from './record.ts';
-import { WriteLedger } from './write-ledger.ts';
+import { LogWrites } from './log-writes.ts';
+import { holdsMembership, membershipIn, minRecordBytes, recordTerm } from './record.ts';
 
 /** The log, with its skeleton always in memory and its records partly. */
-export class RaftLog {
+export class RaftLog implements PagedLog {
   readonly terms: LogTerms;
   readonly memberships: LogMemberships;
-  readonly tail: LogTail;
-  readonly writes: WriteLedger;
+  readonly tail: RecordTail;
+  readonly writes: LogWrites;
   #lastIndex: LogIndex;
   /** Everything up to here has been handed to the disk. */
   #writtenIndex: LogIndex;
@@ -38,8 +38,8 @@ export class RaftLog {
   ) {
     this.terms = terms;
     this.memberships = memberships;
-    this.tail = new LogTail(lastIndex + 1);
-    this.writes = new WriteLedger(lastIndex);
+    this.tail = new RecordTail(lastIndex + 1);
+    this.writes = new LogWrites(lastIndex);
     this.#lastIndex = lastIndex;
     this.#writtenIndex = lastIndex;
     this.#stateChanged = stateChanged;
@@ -75,6 +75,16 @@ export class RaftLog {
   /** Whether this record (as its index and term tell) is in the log already. */
   holds(index: LogIndex, record: Uint8Array): boolean {
     return this.terms.termAt(index) === recordTerm(record);
+  }
+
+  /** Whether a record that was read from disk is still the one at its index: of the same term. */
+  isCurrent(index: LogIndex, record: Uint8Array): boolean {
+    return (
+      record.length >= minRecordBytes &&
+      index >= this.firstIndex &&
+      index <= this.#lastIndex &&
+      this.holds(index, record)
+    );
   }
 
   /** Whether a log that ends like this is at least as up to date as this one (section 5.4.1). */

@@ -6,9 +6,7 @@
  * and takes one entry. A membership is in force as soon as it is in the log.
  */
 import {
-  beginChange,
   completeChange,
-  InvalidArgumentError,
   invariant,
   isJoint,
   isQuorum,
@@ -18,24 +16,19 @@ import {
   type Ticket,
   voterIds,
 } from '@quorate/core';
+import { leadershipFor, membershipRecord, nextMembership } from '@quorate/core/engines';
 import { invariants } from './invariants.ts';
 import type { Leadership } from './leadership.ts';
 import type { RaftNode } from './node.ts';
 import { appendOwn } from './proposals.ts';
-import { membershipRecord } from './record.ts';
+import { headerBytes } from './record.ts';
 import { departFor } from './transfer.ts';
 
 /** Starts a change, or says why not. */
 export function reconfigure(node: RaftNode, ticket: Ticket, change: MembershipChange): void {
-  const { leadership, outbox, log } = node;
-  if (leadership === undefined) {
-    outbox.rejectNotLeader(ticket, node.leader);
-    return;
-  }
-  if (leadership.transfer !== undefined) {
-    outbox.reject(ticket, 'transferring');
-    return;
-  }
+  const { outbox, log } = node;
+  const leadership = leadershipFor(node, ticket);
+  if (leadership === undefined) return;
   // A leader that has committed nothing in its own term may not know the membership that is
   // committed: two such leaders could choose disjoint quorums (Ongaro, raft-dev, July 2015). It does
   // not lead in this sense yet, and names itself: ask again in a moment.
@@ -75,7 +68,7 @@ export function settleMembership(node: RaftNode, leadership: Leadership): void {
   const { change } = leadership;
   if (isJoint(current)) {
     // Any leader completes what it finds half done, also when another one began it.
-    if (leadership.transfer !== undefined) return;
+    if (node.handOver.isUnderWay) return;
     const index = appendMembership(node, leadership, completeChange(current));
     if (change !== undefined) change.index = index;
     return;
@@ -95,14 +88,5 @@ function answers(node: RaftNode, leadership: Leadership, id: NodeId): boolean {
 
 function appendMembership(node: RaftNode, leadership: Leadership, next: Membership): number {
   invariant(node.log.memberships.currentIndex <= node.commitIndex, invariants.oneChangeAtATime);
-  return appendOwn(node, leadership, membershipRecord(next));
-}
-
-function nextMembership(current: Membership, change: MembershipChange): Membership | string {
-  try {
-    return beginChange(current, change);
-  } catch (error) {
-    if (error instanceof InvalidArgumentError) return error.message;
-    throw error;
-  }
+  return appendOwn(node, leadership, membershipRecord(next, headerBytes));
 }

@@ -12,8 +12,18 @@ import {
   maxU48,
   type NodeId,
 } from '@quorate/core';
+import {
+  Delivery,
+  type DeliverySource,
+  HandOver,
+  type HandOverNode,
+  Loads,
+  Outbox,
+  type PageReader,
+  Publications,
+  type RecordTail,
+} from '@quorate/core/engines';
 import type { Candidacy } from './election.ts';
-import { Delivery } from './delivery.ts';
 import { Following } from './follower.ts';
 import { invariants } from './invariants.ts';
 import type { Leadership } from './leadership.ts';
@@ -21,23 +31,20 @@ import type { RaftLog } from './log.ts';
 import type { LogPoint } from './log-terms.ts';
 import type { RaftMessage } from './messages.ts';
 import type { RaftSettings } from './options.ts';
-import { Loads } from './loads.ts';
-import { Outbox } from './outbox.ts';
 import { recover } from './recover.ts';
-import { Publications } from './snapshot.ts';
 import { encodeState } from './state.ts';
-import type { Departure } from './transfer.ts';
 
 /** One node. */
-export class RaftNode {
+export class RaftNode implements DeliverySource, HandOverNode {
   readonly id: NodeId;
   readonly settings: RaftSettings;
   readonly log: RaftLog;
-  readonly outbox: Outbox = new Outbox();
+  readonly outbox: Outbox<RaftMessage> = new Outbox();
   readonly delivery: Delivery;
   readonly following: Following = new Following();
-  readonly loads: Loads = new Loads();
+  readonly loads: Loads;
   readonly publications: Publications = new Publications();
+  readonly handOver: HandOver;
   now: number;
 
   role: 'follower' | 'candidate' | 'leader' = 'follower';
@@ -46,8 +53,6 @@ export class RaftNode {
   leadership: Leadership | undefined;
   /** Only while `role` is `candidate`. */
   candidacy: Candidacy | undefined;
-  /** A hand-over that has left this node's hands and whose end somebody waits for. */
-  departure: Departure | undefined;
   commitIndex: LogIndex;
   /** Last entry of the current snapshot; index 0 without one. */
   snapshot: LogPoint;
@@ -82,10 +87,12 @@ export class RaftNode {
     this.log = beginning.log;
     this.snapshot = beginning.snapshot;
     this.commitIndex = beginning.snapshot.index;
+    this.loads = new Loads(beginning.log);
     this.delivery = new Delivery(beginning.snapshot.index);
     this.#term = beginning.term;
     this.#votedFor = beginning.votedFor;
     const { electionTimeoutMs } = settings;
+    this.handOver = new HandOver(electionTimeoutMs);
     this.quietUntil =
       beginning.term === 0 ? Number.NEGATIVE_INFINITY : setup.now + electionTimeoutMs;
     this.#drawTimeout = () => setup.random.between(electionTimeoutMs, 2 * electionTimeoutMs);
@@ -97,8 +104,26 @@ export class RaftNode {
     return this.#term;
   }
 
+  /** What the hand-over calls it. */
+  get epoch(): number {
+    return this.#term;
+  }
+
   get votedFor(): NodeId | undefined {
     return this.#votedFor;
+  }
+
+  get lastIndex(): LogIndex {
+    return this.log.lastIndex;
+  }
+
+  /** The end of the log, in memory. */
+  get tail(): RecordTail {
+    return this.log.tail;
+  }
+
+  get maxUnappliedBytes(): number {
+    return this.settings.maxUnappliedBytes;
   }
 
   /** Whether term and vote, as they are, would survive a crash now. */
@@ -171,12 +196,7 @@ export class RaftNode {
     if (term > this.#term) this.enterTerm(term, undefined);
     invariant(term === this.#term, invariants.termNeverFalls);
     const { leadership } = this;
-    const transfer = leadership?.transfer;
-    if (transfer?.ticket !== undefined) {
-      const { ticket, deadline } = transfer;
-      if (this.departure !== undefined) this.outbox.unknown(this.departure.ticket);
-      this.departure = { ticket, term: transfer.term, deadline };
-    }
+    this.handOver.leave(this.outbox);
     this.#ledUntil = leadership?.contactAt ?? this.#ledUntil;
     this.leadership = undefined;
     this.candidacy = undefined;
@@ -214,6 +234,11 @@ export class RaftNode {
   /** The election time-out is over at once. */
   expireTimer(): void {
     this.#timerAt = this.now - this.#timeoutMs;
+  }
+
+  /** Asks for a page of the log, unless the reader waits for one. */
+  load(reader: PageReader, from: LogIndex, to: LogIndex): void {
+    this.loads.request(this.outbox, reader, from, to, this.settings.maxAppendBytes);
   }
 
   /** Moves the commit index. */

@@ -1,109 +1,27 @@
 /**
  * The knobs of the engine, their defaults and their bounds.
  */
-import { InvalidArgumentError } from '@quorate/core';
+import {
+  checkPositive,
+  type EngineOptions,
+  type EngineSettings,
+  engineSettingsOf,
+} from '@quorate/core/engines';
 
 /** Options of {@link raft}; equal on all nodes of a group where they concern time. */
-export interface RaftOptions {
-  /**
-   * Least time without a leader before a node campaigns; the actual time is drawn from
-   * `[electionTimeoutMs, 2 × electionTimeoutMs)`. Must be the same on all nodes: leases rest on it.
-   *
-   * @default 500
-   */
-  readonly electionTimeoutMs?: number;
-  /**
-   * How often a leader that has nothing else to say is heard from.
-   *
-   * @default 100
-   */
-  readonly heartbeatMs?: number;
-  /**
-   * How much faster one node's clock may run than another's, as a fraction. Only lease reads rest
-   * on it: a lease lasts `electionTimeoutMs × (1 − maxClockDrift)`.
-   *
-   * @default 0.1
-   */
-  readonly maxClockDrift?: number;
-  /**
-   * Most bytes of records in one message, their lengths included, or in one page from disk; a larger
-   * record travels alone. A message is never longer than the larger of both and 64 bytes more: the
-   * transport's frames must take that.
-   *
-   * @default 1 MiB
-   */
-  readonly maxAppendBytes?: number;
+export interface RaftOptions extends EngineOptions {
   /**
    * Most messages with records on the way to one follower.
    *
    * @default 256
    */
   readonly maxInflightMessages?: number;
-  /**
-   * Most bytes of records on the way to one follower.
-   *
-   * @default 8 MiB
-   */
-  readonly maxInflightBytes?: number;
-  /**
-   * Bytes that a leader accepts before they are committed and durable on its own disk; one record is
-   * always admitted.
-   *
-   * @default 64 MiB
-   */
-  readonly maxUncommittedBytes?: number;
-  /**
-   * Bytes handed out as committed and not reported as applied yet; one record is always handed out.
-   *
-   * @default 16 MiB
-   */
-  readonly maxUnappliedBytes?: number;
-  /**
-   * Bytes of durable records kept in memory for followers and the consumer; older ones are read
-   * from disk. Records that are not durable yet come on top, bounded by the windows above.
-   *
-   * @default 64 MiB
-   */
-  readonly maxTailBytes?: number;
-  /**
-   * Reads that may wait for a confirmation at once.
-   *
-   * @default 65536
-   */
-  readonly maxPendingReads?: number;
-  /**
-   * Bytes of records kept behind a new snapshot, so that a slightly slow follower needs no snapshot.
-   *
-   * @default 8 MiB
-   */
-  readonly keepBytesBehindSnapshot?: number;
-  /**
-   * While a snapshot travels to a follower, the log behind it is kept until so many bytes were
-   * appended meanwhile; past that, the follower starts over with a newer snapshot.
-   *
-   * @default 1 GiB
-   */
-  readonly maxHeldLogBytes?: number;
-  /**
-   * Memberships that the log may hold behind the snapshot: all of them are written again with every
-   * change of term or membership. At the limit changes are refused until a snapshot is taken.
-   *
-   * @default 256
-   */
-  readonly maxMembershipsInLog?: number;
-  /**
-   * A leader whose writes make no progress for so long hands leadership over; nobody campaigns in
-   * this state.
-   *
-   * @default 4 × electionTimeoutMs
-   */
-  readonly stallMs?: number;
 }
 
 /** Options with nothing left open. */
-export type RaftSettings = { readonly [Name in keyof RaftOptions]-?: number };
-
-const mebibyte = 1024 * 1024;
+export interface RaftSettings extends EngineSettings {
+  readonly maxInflightMessages: number;
+}
 
 /**
  * Fills in the defaults.
@@ -111,43 +29,7 @@ const mebibyte = 1024 * 1024;
  * @throws InvalidArgumentError if an option can never work.
  */
 export function settingsOf(options: RaftOptions): RaftSettings {
-  const electionTimeoutMs = options.electionTimeoutMs ?? 500;
-  const settings: RaftSettings = {
-    electionTimeoutMs,
-    heartbeatMs: options.heartbeatMs ?? 100,
-    maxClockDrift: options.maxClockDrift ?? 0.1,
-    maxAppendBytes: options.maxAppendBytes ?? mebibyte,
-    maxInflightMessages: options.maxInflightMessages ?? 256,
-    maxInflightBytes: options.maxInflightBytes ?? 8 * mebibyte,
-    maxUncommittedBytes: options.maxUncommittedBytes ?? 64 * mebibyte,
-    maxUnappliedBytes: options.maxUnappliedBytes ?? 16 * mebibyte,
-    maxTailBytes: options.maxTailBytes ?? 64 * mebibyte,
-    maxPendingReads: options.maxPendingReads ?? 65_536,
-    keepBytesBehindSnapshot: options.keepBytesBehindSnapshot ?? 8 * mebibyte,
-    maxHeldLogBytes: options.maxHeldLogBytes ?? 1024 * mebibyte,
-    maxMembershipsInLog: options.maxMembershipsInLog ?? 256,
-    stallMs: options.stallMs ?? 4 * electionTimeoutMs,
-  };
-  for (const [name, value] of Object.entries(settings)) {
-    const least = mayBeZero.has(name) ? 0 : Number.MIN_VALUE;
-    if (!Number.isFinite(value) || value < least) {
-      throw new InvalidArgumentError(`${name} must be a positive number, got ${String(value)}`);
-    }
-  }
-  if (settings.maxClockDrift >= 1) {
-    throw new InvalidArgumentError('maxClockDrift is a fraction below 1');
-  }
-  if (settings.heartbeatMs * 2 > settings.electionTimeoutMs) {
-    throw new InvalidArgumentError(
-      'heartbeatMs must be at most half of electionTimeoutMs, or one lost message costs an election',
-    );
-  }
-  return settings;
+  const { maxInflightMessages = 256 } = options;
+  checkPositive('maxInflightMessages', maxInflightMessages);
+  return { ...engineSettingsOf(options), maxInflightMessages };
 }
-
-const mayBeZero: ReadonlySet<string> = new Set([
-  'maxClockDrift',
-  'maxTailBytes',
-  'keepBytesBehindSnapshot',
-  'maxHeldLogBytes',
-]);

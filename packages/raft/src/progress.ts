@@ -14,14 +14,14 @@ import {
   type NodeId,
   type PeerStatus,
 } from '@quorate/core';
+import { Marks, type PageReader } from '@quorate/core/engines';
 import { invariants } from './invariants.ts';
-import { Marks } from './marks.ts';
 
 /** A page of records from disk, for one follower. */
 export type Page = readonly LogRecord[];
 
 /** One other member, in the eyes of the leader. */
-export class Progress implements PeerStatus {
+export class Progress implements PeerStatus, PageReader {
   readonly id: NodeId;
   state: 'probe' | 'replicate' | 'snapshot' = 'probe';
   /** Durable there, and equal to the leader's log. */

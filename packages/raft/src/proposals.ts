@@ -2,22 +2,16 @@
  * Appending to the log of a leader (section 5.3 of the paper).
  */
 import { entryKind, type LogIndex, MalformedError, type Ticket } from '@quorate/core';
+import { leadershipFor } from '@quorate/core/engines';
 import type { Leadership } from './leadership.ts';
 import type { RaftNode } from './node.ts';
 import { headerBytes, holdsMembership, minRecordBytes, stampTerm } from './record.ts';
 
 /** Takes a proposal into the log, or refuses it for good. */
 export function propose(node: RaftNode, ticket: Ticket, record: Uint8Array): void {
-  const { leadership, outbox } = node;
-  if (leadership === undefined) {
-    outbox.rejectNotLeader(ticket, node.leader);
-    return;
-  }
-  // What is admitted now would keep the target of a transfer from ever being complete.
-  if (leadership.transfer !== undefined) {
-    outbox.reject(ticket, 'transferring');
-    return;
-  }
+  const { outbox } = node;
+  const leadership = leadershipFor(node, ticket);
+  if (leadership === undefined) return;
   const waiting = leadership.unsettledBytes;
   if (waiting > 0 && waiting + record.length > node.settings.maxUncommittedBytes) {
     outbox.reject(ticket, 'overloaded');

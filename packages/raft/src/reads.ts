@@ -1,96 +1,22 @@
 /**
- * Linearizable reads without a log entry (thesis, section 6.4: read index).
+ * Linearizable reads without a log entry (thesis, section 6.4: read index), and lease reads (6.4.1).
  *
- * All reads of one turn form a *round*. A round has a number of its own, which every append carries
- * and every reply hands back; the round is confirmed once a quorum has answered this or a later
- * one. Numbers are never used twice within a term, so a late reply confirms nothing that came after
- * it. Before the leader has committed in its own term its commit index may lag behind what the group
- * has decided (section 8 of the paper); a round that starts earlier is answered with the commit index
- * of that moment.
+ * Every append carries the number of the latest round of reads, and every reply hands it back. Before
+ * the leader has committed in its own term its commit index may lag behind what the group has decided
+ * (section 8 of the paper); a round that starts earlier is answered with the commit index of that
+ * moment.
+ *
+ * The lease: a voter that hears from a leader grants no vote within one election time-out of that
+ * moment, nor within one of its own start (see `election.ts`). A transfer breaks that promise on
+ * purpose: its vote requests are answered at once. The target may hold a TimeoutNow and use it
+ * arbitrarily late. It works only in this term, though, and starts an election of the next one. So the
+ * lease is simply gone for the rest of the term once a TimeoutNow has left, whatever becomes of the
+ * transfer; a later term's leader is out of its reach. Until then a lease read is confirmed by a
+ * round, like any other.
  */
-import {
-  type LogIndex,
-  type NodeId,
-  quorumValue,
-  type ReadGuarantee,
-  type Ticket,
-} from '@quorate/core';
+import { quorumValue, type ReadGuarantee, type Ticket } from '@quorate/core';
 import type { Leadership } from './leadership.ts';
 import type { RaftNode } from './node.ts';
-import type { Outbox } from './outbox.ts';
-
-interface ReadRound {
-  readonly round: number;
-  /** `undefined` where the leader did not know yet what is decided. */
-  readonly index: LogIndex | undefined;
-  readonly tickets: readonly Ticket[];
-}
-
-/** The reads that one leadership has to confirm. */
-export class Reads {
-  #round = 0;
-  #open: Ticket[] = [];
-  #waiting: ReadRound[] = [];
-  #pending = 0;
-
-  /** The latest round that was started. */
-  get round(): number {
-    return this.#round;
-  }
-
-  /** Reads that wait, started or not. */
-  get pending(): number {
-    return this.#pending;
-  }
-
-  /** Whether a round waits for answers. */
-  get waiting(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  /** Takes a read into the next round. */
-  add(ticket: Ticket): void {
-    this.#open.push(ticket);
-    this.#pending++;
-  }
-
-  /**
-   * Starts a round with everything that came since the last one.
-   *
-   * @param index the commit index, if it covers everything that was decided before the reads came.
-   * @returns whether there is a new round for followers to hear of.
-   */
-  startRound(index: LogIndex | undefined): boolean {
-    if (this.#open.length === 0) return false;
-    this.#round++;
-    this.#waiting.push({ round: this.#round, index, tickets: this.#open });
-    this.#open = [];
-    return true;
-  }
-
-  /** A quorum has answered this round, and with it all before; the leader has committed in its term. */
-  confirm(round: number, commitIndex: LogIndex, outbox: Outbox): void {
-    let confirmed = 0;
-    for (const waiting of this.#waiting) {
-      if (waiting.round > round) break;
-      for (const ticket of waiting.tickets) outbox.readReady(ticket, waiting.index ?? commitIndex);
-      this.#pending -= waiting.tickets.length;
-      confirmed++;
-    }
-    if (confirmed > 0) this.#waiting.splice(0, confirmed);
-  }
-
-  /** Leadership is over: nothing is confirmed any more. */
-  abandon(outbox: Outbox, leader: NodeId | undefined): void {
-    for (const { tickets } of this.#waiting) {
-      for (const ticket of tickets) outbox.rejectNotLeader(ticket, leader);
-    }
-    for (const ticket of this.#open) outbox.rejectNotLeader(ticket, leader);
-    this.#waiting = [];
-    this.#open = [];
-    this.#pending = 0;
-  }
-}
 
 /** Takes a read: answered at once under a lease, otherwise part of the next round. */
 export function read(node: RaftNode, ticket: Ticket, guarantee: ReadGuarantee): void {

@@ -1,16 +1,8 @@
 /**
  * The engine's part of a record: six bytes in front of the entry that hold its term.
  */
-import {
-  type Membership,
-  ByteReader,
-  decodeEntry,
-  decodeMembership,
-  encodeEntry,
-  entryOverheadBytes,
-  MalformedError,
-  membershipBytes,
-} from '@quorate/core';
+import { entryOverheadBytes, type Membership } from '@quorate/core';
+import { membershipIn as readMembership } from '@quorate/core/engines';
 
 /** Bytes in front of each entry: its term, u48. */
 export const headerBytes = 6;
@@ -48,31 +40,7 @@ export function holdsMembership(record: Uint8Array): boolean {
  * @throws MalformedError if it cannot be read.
  */
 export function membershipIn(record: Uint8Array): Membership {
-  const [payload, ...more] = decodeEntry(record, headerBytes).payloads;
-  if (payload === undefined || more.length > 0) {
-    throw new MalformedError('a membership entry has exactly one payload');
-  }
-  const reader = new ByteReader(payload);
-  const membership = decodeMembership(reader);
-  reader.end();
-  if (membership.voters.length === 0) {
-    throw new MalformedError('a membership entry without voters');
-  }
-  return membership;
-}
-
-/** A record that holds a membership, its term still open. */
-export function membershipRecord(membership: Membership): Uint8Array {
-  return encodeEntry(
-    {
-      kind: 'membership',
-      time: 0,
-      incarnation: 0,
-      ticket: 0,
-      payloads: [membershipBytes(membership)],
-    },
-    headerBytes,
-  );
+  return readMembership(record, headerBytes);
 }
 
 function u16(bytes: Uint8Array, at: number): number {

@@ -119,7 +119,7 @@ function replicateTo(node: RaftNode, leadership: Leadership, peer: Progress, bui
     peer.hasRoom(settings.maxInflightMessages, settings.maxInflightBytes)
   ) {
     if (peer.nextIndex < log.tail.firstIndex && peer.page?.[0]?.index !== peer.nextIndex) {
-      node.loads.request(node, peer, peer.nextIndex, log.lastIndex);
+      node.load(peer, peer.nextIndex, log.lastIndex);
       break;
     }
     const next = buildShared(node, leadership, peer, log.lastIndex, built);

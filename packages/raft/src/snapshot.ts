@@ -10,8 +10,6 @@ import {
   type LogIndex,
   MalformedError,
   type StagedSnapshot,
-  type Ticket,
-  type WriteId,
 } from '@quorate/core';
 import { invariants } from './invariants.ts';
 import type { RaftMessage } from './messages.ts';
@@ -19,47 +17,6 @@ import type { RaftNode } from './node.ts';
 import { decodeContext, encodeContext, type SnapshotContext } from './state.ts';
 
 type Of<Type extends Input<RaftMessage>['type']> = Extract<Input<RaftMessage>, { type: Type }>;
-
-/** A snapshot that becomes current with a write under way. */
-interface Publication {
-  readonly ticket: Ticket;
-  readonly snapshot: StagedSnapshot;
-  /** Whether the consumer has to restore it. */
-  readonly installed: boolean;
-  /** `undefined` until the write has a number. */
-  write: WriteId | undefined;
-}
-
-/** Snapshots on their way to the disk. */
-export class Publications {
-  #waiting: Publication[] = [];
-
-  /** Whether the consumer is about to be given another state. */
-  get installing(): boolean {
-    return this.#waiting.some((publication) => publication.installed);
-  }
-
-  add(ticket: Ticket, snapshot: StagedSnapshot, installed: boolean): void {
-    this.#waiting.push({ ticket, snapshot, installed, write: undefined });
-  }
-
-  /** A write with everything so far has been asked for. */
-  noteWrite(write: WriteId): void {
-    for (const publication of this.#waiting) publication.write ??= write;
-  }
-
-  /** Tells of those that are durable. */
-  settle(node: RaftNode, stored: WriteId): void {
-    if (this.#waiting.length === 0) return;
-    const settled = this.#waiting.filter(({ write }) => write !== undefined && write <= stored);
-    this.#waiting = this.#waiting.filter(({ write }) => write === undefined || write > stored);
-    for (const { ticket, snapshot, installed } of settled) {
-      node.outbox.done(ticket, snapshot.index);
-      // With a later one on its way this one may be gone from the disk already.
-      if (installed && !this.installing) node.delivery.restore(node, snapshot);
-    }
-  }
-}
 
 /** Publishes a snapshot of what the consumer has applied, and trims the log. */
 export function compact(node: RaftNode, { ticket, snapshot }: Of<'compact'>): void {

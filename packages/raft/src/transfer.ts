@@ -8,118 +8,43 @@
  * (hashicorp/raft#666).
  */
 import type { NodeId, Ticket } from '@quorate/core';
-import type { Leadership, Transfer } from './leadership.ts';
+import { leadershipFor } from '@quorate/core/engines';
+import type { Leadership } from './leadership.ts';
 import type { RaftNode } from './node.ts';
 import type { Progress } from './progress.ts';
 
-/** A transfer of a leader that leads no more: over as soon as it is known who does. */
-export interface Departure {
-  readonly ticket: Ticket;
-  readonly term: number;
-  readonly deadline: number;
-}
-
 /** Starts to hand over, or says why not. */
 export function transfer(node: RaftNode, ticket: Ticket, to: NodeId | undefined): void {
-  const { leadership, outbox } = node;
-  if (leadership === undefined) {
-    outbox.rejectNotLeader(ticket, node.leader);
-    return;
-  }
-  if (leadership.transfer !== undefined) {
-    outbox.reject(ticket, 'transferring');
-    return;
-  }
-  const target = to ?? bestFollower(node, leadership)?.id;
-  if (target === undefined) {
-    outbox.reject(ticket, 'invalid', 'there is no other voter');
-  } else if (target === node.id) {
-    outbox.reject(ticket, 'invalid', `${target} leads already`);
-  } else if (!node.log.memberships.current.voters.some((voter) => voter.id === target)) {
-    outbox.reject(ticket, 'invalid', `${target} is not a voter`);
-  } else {
-    begin(node, leadership, target, ticket, 'go-on');
-  }
+  const leadership = leadershipFor(node, ticket);
+  if (leadership === undefined) return;
+  const { current } = node.log.memberships;
+  node.handOver.request(node, ticket, to ?? bestFollower(node, leadership)?.id, current);
 }
 
 /** Hands over because this node is not a voter any more (section 6 of the paper). */
 export function departFor(node: RaftNode, leadership: Leadership): void {
-  if (leadership.transfer?.otherwise === 'step-down') return;
-  if (leadership.transfer !== undefined) return;
+  if (node.handOver.isUnderWay) return;
   const best = bestFollower(node, leadership);
   if (best === undefined) node.follow(node.term, undefined);
-  else begin(node, leadership, best.id, undefined, 'step-down');
+  else node.handOver.begin(node, best.id);
 }
 
 /** Hands over because the own disk hangs. */
 export function departStalled(node: RaftNode, leadership: Leadership): void {
-  if (!node.isStalled || leadership.transfer !== undefined) return;
+  if (!node.isStalled || node.handOver.isUnderWay) return;
   const best = bestFollower(node, leadership);
-  if (best !== undefined) begin(node, leadership, best.id, undefined, 'step-down');
+  if (best !== undefined) node.handOver.begin(node, best.id);
 }
 
 /** Tells the target to campaign, once it has everything. */
 export function settleTransfer(node: RaftNode, leadership: Leadership): void {
-  const { transfer: current } = leadership;
-  if (current === undefined || current.told) return;
-  if (leadership.peers.get(current.to)?.matchIndex !== node.log.lastIndex) return;
-  current.told = true;
-  current.wasTold = true;
+  const { untold: target } = node.handOver;
+  if (target === undefined) return;
+  if (leadership.peers.get(target)?.matchIndex !== node.log.lastIndex) return;
   leadership.lease.revoke();
-  node.outbox.send(current.to, { type: 'timeout-now', term: node.term });
+  node.outbox.send(target, { type: 'timeout-now', term: node.term });
   // Should the message get lost, the others' election time-out does the same, only later.
-  if (current.otherwise === 'step-down') node.follow(node.term, undefined);
-}
-
-/** Time has passed: gives a transfer up, or tells the target once more. */
-export function tickTransfer(node: RaftNode, leadership: Leadership): void {
-  const { transfer: current } = leadership;
-  if (current === undefined) return;
-  if (node.now < current.deadline) {
-    current.told = false;
-    return;
-  }
-  leadership.transfer = undefined;
-  if (current.ticket !== undefined) {
-    // A TimeoutNow that is only late still makes the target campaign.
-    if (current.wasTold) node.outbox.unknown(current.ticket);
-    else node.outbox.reject(current.ticket, 'timed-out');
-  }
-  if (current.otherwise === 'step-down') node.follow(node.term, undefined);
-}
-
-/** Whether it is known by now what became of a transfer that took this node's leadership. */
-export function settleDeparture(node: RaftNode): void {
-  const { departure, leader, outbox } = node;
-  if (departure === undefined) return;
-  const { ticket, term, deadline } = departure;
-  if (leader !== undefined && node.term > term) {
-    if (leader === node.id) outbox.reject(ticket, 'timed-out');
-    else outbox.done(ticket, node.log.lastIndex);
-  } else if (node.now >= deadline) {
-    outbox.unknown(ticket);
-  } else {
-    return;
-  }
-  node.departure = undefined;
-}
-
-function begin(
-  node: RaftNode,
-  leadership: Leadership,
-  to: NodeId,
-  ticket: Ticket | undefined,
-  otherwise: Transfer['otherwise'],
-): void {
-  leadership.transfer = {
-    ticket,
-    to,
-    term: node.term,
-    deadline: node.now + 2 * node.settings.electionTimeoutMs,
-    otherwise,
-    told: false,
-    wasTold: false,
-  };
+  if (node.handOver.tell()) node.follow(node.term, undefined);
 }
 
 /** The voter that is furthest; one that answers before one that does not. */

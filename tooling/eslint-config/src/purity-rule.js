@@ -2,7 +2,7 @@
 import { isBuiltin } from 'node:module';
 import { visitImports } from './imports.js';
 import { placeOf } from './place.js';
-import { doors, exceptions, shut } from './purity.js';
+import { doors, exceptions, parts, shut } from './purity.js';
 
 /** @import { Door } from './purity.js' */
 
@@ -35,11 +35,12 @@ export const purityRule = {
     if (place === undefined || place.house !== 'packages' || place.room !== 'src') {
       return {};
     }
-    const { folder } = place;
     const exception = Object.entries(exceptions).find(([file]) =>
       filename.endsWith(`packages/${file}`),
     );
-    const closed = exception?.[1] ?? shut[folder] ?? [];
+    const part = Object.entries(parts).find(([path]) => filename.includes(`packages/${path}/`));
+    const folder = part?.[0] ?? place.folder;
+    const closed = exception?.[1] ?? part?.[1] ?? shut[folder] ?? [];
     if (closed.length === 0) {
       return {};
     }

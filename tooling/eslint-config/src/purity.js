@@ -83,6 +83,12 @@ export const shut = {
   'transport-ws': runtime,
 };
 
+/** Folders that keep more doors shut than the package around them: folder under `packages` → its line. */
+export const parts = {
+  /** What engines are built of is as pure as they are. */
+  'core/src/engines': engine,
+};
+
 /** Single files that are the door: file under `packages` → what stays shut in it. */
 export const exceptions = {
   /** The default `Runtime`, made of what `globalThis` offers in Node and in browsers. @type {readonly Door[]} */

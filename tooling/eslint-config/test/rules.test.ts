@@ -74,6 +74,7 @@ tester.run('floors', floorsRule, {
 
 const core = 'packages/core/src/machine.ts';
 const runtime = 'packages/core/src/runtime.ts';
+const engines = 'packages/core/src/engines/outbox.ts';
 const raft = 'packages/raft/src/engine.ts';
 const log = 'packages/log/src/driver.ts';
 const tcp = 'packages/transport-tcp/src/connection.ts';
@@ -139,6 +140,9 @@ tester.run('purity', purityRule, {
       'Date.now();',
       'setTimeout(run);',
     ].map(reported(core, 'shut')),
+    ...['type Later = Promise<void>;', 'Date.now();', 'export async function take() {}'].map(
+      reported(engines, 'shut'),
+    ),
     ...['process.hrtime();', "import 'node:fs';", 'globalThis.Buffer;'].map(
       reported(runtime, 'shut'),
     ),

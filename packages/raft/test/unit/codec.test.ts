@@ -7,10 +7,11 @@ import {
   membershipOf,
   seededRandom,
 } from '@quorate/core';
+import { membershipRecord } from '@quorate/core/engines';
 import { describe, expect, it } from 'vitest';
 import { codec } from '../../src/codec.ts';
 import type { Append, RaftMessage } from '../../src/index.ts';
-import { membershipRecord, stampTerm } from '../../src/record.ts';
+import { headerBytes, stampTerm } from '../../src/record.ts';
 import { commandRecord } from './group.ts';
 
 function encode(message: RaftMessage): Uint8Array {
@@ -28,7 +29,7 @@ function record(term: number, text = 'x'): Uint8Array {
 }
 
 function membership(term: number): Uint8Array {
-  const bytes = membershipRecord(membershipOf([{ id: 'a' }]));
+  const bytes = membershipRecord(membershipOf([{ id: 'a' }]), headerBytes);
   stampTerm(bytes, term);
   return bytes;
 }

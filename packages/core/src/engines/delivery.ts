@@ -3,11 +3,26 @@
  *
  * What left memory (after a restart: everything behind the snapshot) is paged in from disk.
  */
-import { invariant, type LogIndex, type LogRecord, type StagedSnapshot } from '@quorate/core';
-import { invariants } from './invariants.ts';
-import { Marks } from './marks.ts';
+import type { StagedSnapshot } from '../engine.ts';
+import { invariant } from '../errors.ts';
+import type { LogIndex } from '../ids.ts';
+import type { LogRecord } from '../storage.ts';
+import { engineInvariants } from './invariants.ts';
 import type { PageReader } from './loads.ts';
-import type { RaftNode } from './node.ts';
+import { Marks } from './marks.ts';
+import type { LocalEffects } from './outbox.ts';
+import type { RecordTail } from './record-tail.ts';
+
+/** Where committed entries come from. */
+export interface DeliverySource {
+  readonly outbox: LocalEffects;
+  readonly commitIndex: LogIndex;
+  readonly tail: RecordTail;
+  /** Bound of the bytes handed out and not applied yet; a single record may be larger. */
+  readonly maxUnappliedBytes: number;
+  /** Asks for a page of what memory does not hold, unless the reader waits for one. */
+  load(reader: PageReader, from: LogIndex, to: LogIndex): void;
+}
 
 /** How far the consumer is. */
 export class Delivery implements PageReader {
@@ -36,7 +51,7 @@ export class Delivery implements PageReader {
 
   /** The consumer has applied everything up to the index. */
   apply(index: LogIndex): void {
-    invariant(index <= this.#handedOut, invariants.appliedWasHandedOut);
+    invariant(index <= this.#handedOut, engineInvariants.appliedWasHandedOut);
     // A report from before a snapshot was restored may come after it.
     if (index <= this.#applied) return;
     this.#applied = index;
@@ -44,30 +59,30 @@ export class Delivery implements PageReader {
   }
 
   /** Goes on behind a snapshot that the consumer restores. */
-  restore(node: RaftNode, snapshot: StagedSnapshot): void {
+  restore(outbox: LocalEffects, snapshot: StagedSnapshot): void {
     this.#handedOut = snapshot.index;
     this.#marks.clear();
     this.#appliedBytes = this.#handedOutBytes;
     this.page = undefined;
-    node.outbox.restore(snapshot);
+    outbox.restore(snapshot);
   }
 
   /** Hands out what is committed, within the bound of bytes not applied yet. */
-  handOut(node: RaftNode): void {
-    const { commitIndex, log, settings } = node;
+  handOut(source: DeliverySource): void {
+    const { commitIndex, tail, outbox } = source;
     if (this.#handedOut === commitIndex) return;
     const start = this.#handedOut;
     while (this.#handedOut < commitIndex) {
       const unapplied = this.#handedOutBytes - this.#appliedBytes;
-      if (unapplied > 0 && unapplied >= settings.maxUnappliedBytes) break;
+      if (unapplied > 0 && unapplied >= source.maxUnappliedBytes) break;
       const index = this.#handedOut + 1;
-      const item = index >= log.tail.firstIndex ? log.tail.at(index) : this.#paged(index);
+      const item = index >= tail.firstIndex ? tail.at(index) : this.#paged(index);
       if (item === undefined) {
-        node.loads.request(node, this, index, commitIndex);
+        source.load(this, index, commitIndex);
         break;
       }
-      invariant(item.index === index, invariants.committedGapless);
-      node.outbox.commit(item);
+      invariant(item.index === index, engineInvariants.committedGapless);
+      outbox.commit(item);
       this.#handedOut = index;
       this.#handedOutBytes += item.record.length;
     }

@@ -1,8 +1,8 @@
 /**
  * A queue of marks: "once this key is reached, that value holds".
  *
- * Three things in the engine are of this kind: which index is durable once a write is stored, how
- * many bytes are committed once an index is, and how many are applied. One mark a turn, two arrays
+ * Several things in an engine are of this kind: which index is durable once a write is stored, how
+ * many bytes are committed once an index is, how many are applied. One mark a turn, two arrays
  * of numbers, nothing allocated per mark.
  */
 export class Marks {

@@ -5,27 +5,21 @@ import type {
   CommittedRecord,
   Effects,
   Load,
-  LogIndex,
-  NodeId,
   Outcome,
   ReadReady,
   RejectReason,
   Send,
   Ship,
   StagedSnapshot,
-  Ticket,
   Write,
-  WriteId,
-} from '@quorate/core';
-import type { RaftMessage } from './messages.ts';
-
-type Letter = Send<RaftMessage>;
+} from '../engine.ts';
+import type { LogIndex, NodeId, Ticket, WriteId } from '../ids.ts';
 
 /** Effects under way. */
-export class Outbox {
-  #sends: Letter[] = [];
+export class Outbox<Message> {
+  #sends: Send<Message>[] = [];
   /** These wait for the write of this turn, whose number is not known yet. */
-  #durableSends: Letter[] = [];
+  #durableSends: Send<Message>[] = [];
   #committed: CommittedRecord[] = [];
   #reads: ReadReady[] = [];
   #outcomes: Outcome[] = [];
@@ -34,12 +28,12 @@ export class Outbox {
   #restored: StagedSnapshot | undefined;
 
   /** Sends at once. */
-  send(to: NodeId, message: RaftMessage): void {
+  send(to: NodeId, message: Message): void {
     this.#sends.push({ to, message });
   }
 
   /** Sends once everything that this turn changes, and everything before it, is durable. */
-  sendDurably(to: NodeId, message: RaftMessage): void {
+  sendDurably(to: NodeId, message: Message): void {
     this.#durableSends.push({ to, message });
   }
 
@@ -96,11 +90,11 @@ export class Outbox {
    *
    * @param after the write that durable messages wait for; `undefined` where all is durable.
    */
-  take(write: Write | undefined, after: WriteId | undefined, wakeAt: number): Effects<RaftMessage> {
+  take(write: Write | undefined, after: WriteId | undefined, wakeAt: number): Effects<Message> {
     for (const letter of this.#durableSends) {
       this.#sends.push(after === undefined ? letter : { ...letter, after });
     }
-    const effects: Effects<RaftMessage> = {
+    const effects: Effects<Message> = {
       writes: write === undefined ? nothing : [write],
       sends: handOut(this.#sends),
       committed: handOut(this.#committed),
@@ -123,6 +117,9 @@ export class Outbox {
     return effects;
   }
 }
+
+/** All that an outbox takes but messages: what does not depend on how the algorithm speaks. */
+export type LocalEffects = Omit<Outbox<never>, 'send' | 'sendDurably' | 'take'>;
 
 /** Nobody may add to effects, so all empty lists may be one. */
 const nothing: readonly never[] = Object.freeze([]);

@@ -4,8 +4,9 @@
  * Each record is held as the very object that is its storage operation and its committed record, so
  * that an entry costs one allocation from proposal to delivery.
  */
-import { invariant, type LogIndex } from '@quorate/core';
-import { invariants } from './invariants.ts';
+import { invariant } from '../errors.ts';
+import type { LogIndex } from '../ids.ts';
+import { engineInvariants } from './invariants.ts';
 
 /** A record of the log, in the shape that a write and a delivery both take. */
 export interface TailRecord {
@@ -15,7 +16,7 @@ export interface TailRecord {
 }
 
 /** Contiguous records up to the end of the log. */
-export class LogTail {
+export class RecordTail {
   #items: (TailRecord | undefined)[] = [];
   /** Slots before this one are empty; they go once they are half of the array. */
   #head = 0;
@@ -39,12 +40,12 @@ export class LogTail {
   /** The record at an index that is held. */
   at(index: LogIndex): TailRecord {
     const item = this.#items[this.#items.length - (this.#nextIndex - index)];
-    invariant(item?.index === index, invariants.tailContiguous);
+    invariant(item?.index === index, engineInvariants.tailContiguous);
     return item;
   }
 
   push(index: LogIndex, record: Uint8Array): void {
-    invariant(index === this.#nextIndex, invariants.tailContiguous);
+    invariant(index === this.#nextIndex, engineInvariants.tailContiguous);
     this.#items.push({ type: 'put', index, record });
     this.#nextIndex = index + 1;
     this.#bytes += record.length;

@@ -1,6 +1,6 @@
 /** Marks: "once this key is reached, that value holds". */
 import { describe, expect, it } from 'vitest';
-import { Marks } from '../../src/marks.ts';
+import { Marks } from '../../src/engines/marks.ts';
 
 describe('marks', () => {
   it('give the value of the last one that is reached, once', () => {

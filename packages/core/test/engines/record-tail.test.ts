@@ -1,11 +1,11 @@
 /** The end of the log in memory. */
 import { describe, expect, it } from 'vitest';
-import { LogTail } from '../../src/log-tail.ts';
+import { RecordTail } from '../../src/engines/record-tail.ts';
 
 const record = (index: number): Uint8Array => new Uint8Array(10).fill(index % 256);
 
-function tailOf(count: number): LogTail {
-  const tail = new LogTail(1);
+function tailOf(count: number): RecordTail {
+  const tail = new RecordTail(1);
   for (let index = 1; index <= count; index++) tail.push(index, record(index));
   return tail;
 }
