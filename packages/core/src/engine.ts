@@ -235,6 +235,12 @@ export interface Algorithm<Message> {
   readonly headerBytes: number;
   /** Largest message that its codec makes, as long as no single record is larger. */
   readonly maxMessageBytes: number;
+  /**
+   * Whether every node answers linearizable reads by itself, without the leader.
+   *
+   * @default false
+   */
+  readonly readsAnywhere?: boolean;
   readonly codec: MessageCodec<Message>;
   create(setup: EngineSetup): Engine<Message>;
 }

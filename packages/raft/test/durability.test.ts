@@ -1,7 +1,6 @@
 /** What is said only once it is on disk, and what a crash may take: figure 2, "persistent state". */
-import { utf8 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
-import { electionTimeoutMs, raftCluster, seeds } from './raft-cluster.ts';
+import { electionTimeoutMs, raftCluster } from './raft-cluster.ts';
 import { append, diskWith, record, Solo } from './solo.ts';
 
 describe('votes', () => {
@@ -59,37 +58,9 @@ describe('votes', () => {
     solo.store();
     expect(solo.status.role).toBe('leader');
   });
-
-  it('R16 at most one vote a term, through crashes that lose whatever can be lost', () => {
-    // The cluster's own checks find a second vote, or two leaders.
-    for (const seed of seeds(30)) {
-      const cluster = raftCluster({ seed, conditions: { syncMs: [5, 40], delayMs: [1, 40] } });
-      for (let crash = 0; crash < 30; crash++) {
-        cluster.run(cluster.random.between(5, 400));
-        const node = cluster.random.pick(cluster.nodes);
-        node.crash(0);
-        node.start();
-      }
-      cluster.commit('alive', 40 * electionTimeoutMs);
-    }
-  });
 });
 
 describe('appends', () => {
-  it('R15 a group of one commits only what its own disk has', () => {
-    const cluster = raftCluster({ voters: ['n1'] });
-    const leader = cluster.elect();
-    cluster.commit();
-    leader.disk.stall(true);
-    const before = leader.engine.status.commitIndex;
-    leader.propose([utf8('not yet')]);
-    cluster.run(200);
-    expect(leader.engine.status.lastIndex).toBe(before + 1);
-    expect(leader.engine.status.commitIndex).toBe(before);
-    leader.disk.stall(false);
-    cluster.until(() => leader.engine.status.commitIndex === before + 1, 'the commit');
-  });
-
   it('R15 a leader is not one of the quorum before its own disk has the entry', () => {
     const solo = new Solo({ slowDisk: true, voters: ['n1', 'n2', 'n3'] });
     solo.store();
@@ -120,33 +91,6 @@ describe('appends', () => {
     }
     solo.store();
     expect(solo.replyTo('n2').match).toBe(2);
-  });
-
-  it('R17 term, vote and entries survive a crash between any two writes', () => {
-    for (let keep = 0; keep < 8; keep++) {
-      for (const seed of seeds(6)) {
-        const cluster = raftCluster({ seed, conditions: { syncMs: [20, 60] } });
-        const leader = cluster.elect();
-        const [victim] = cluster.followers();
-        victim?.disk.stall(true);
-        for (let nth = 0; nth < 8; nth++) {
-          leader.propose([utf8('x')]);
-          cluster.run(5);
-        }
-        if (seed % 2 === 0) {
-          // With a change of terms among the writes.
-          leader.crash();
-          cluster.run(4 * electionTimeoutMs);
-        }
-        // A state that does not fit its log stops the engine, or the cluster's checks.
-        victim?.crash(keep);
-        victim?.disk.stall(false);
-        victim?.start();
-        leader.start();
-        cluster.commit('after', 20 * electionTimeoutMs);
-        cluster.converge(20 * electionTimeoutMs);
-      }
-    }
   });
 });
 
@@ -245,24 +189,5 @@ describe('completions', () => {
     solo.propose();
     solo.stored(solo.writes.at(-1)?.id ?? 0);
     expect(solo.status.commitIndex).toBe(solo.status.lastIndex);
-  });
-
-  it('R19 a group goes on whatever the order, the delay and the number of completions', () => {
-    for (const seed of seeds(10)) {
-      const cluster = raftCluster({
-        seed,
-        conditions: {
-          completions: 'shuffled',
-          completionMs: [0, 50],
-          duplicateCompletionRate: 0.5,
-        },
-      });
-      cluster.commitMany(50);
-      cluster.converge();
-      // Nobody takes a completion of long ago for a disk that hangs.
-      const epoch = cluster.leader?.engine.status.epoch;
-      cluster.run(20 * electionTimeoutMs);
-      expect(cluster.leader?.engine.status.epoch).toBe(epoch);
-    }
   });
 });

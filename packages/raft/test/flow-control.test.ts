@@ -1,6 +1,6 @@
 /** Pipelining and its limits: thesis, section 10.2; every bound is an option. */
 import { describe, expect, it } from 'vitest';
-import { electionTimeoutMs, raftCluster, type RaftCluster, seeds } from './raft-cluster.ts';
+import { electionTimeoutMs, raftCluster, seeds } from './raft-cluster.ts';
 import { termOf } from './raft-checks.ts';
 import { append, diskWith, noop, Solo } from './solo.ts';
 
@@ -144,65 +144,6 @@ describe('R27 lost messages', () => {
       expect(leader.engine.status.epoch).toBe(epoch);
     }
   });
-
-  it('a hole in the middle of a window is filled', () => {
-    for (const seed of seeds(10)) {
-      const cluster = raftCluster({ seed });
-      cluster.commit();
-      cluster.converge();
-      const leader = cluster.elect();
-      let nth = 0;
-      cluster.network.tap = (_from, _to, message) =>
-        message.type === 'append' && message.records.length > 0 && ++nth % 5 === 2
-          ? 'drop'
-          : 'pass';
-      for (let write = 0; write < 60; write++) {
-        leader.propose([]);
-        cluster.run(1);
-      }
-      cluster.network.tap = () => 'pass';
-      cluster.converge(4 * electionTimeoutMs);
-    }
-  });
-
-  it('lost answers do not matter', () => {
-    const cluster = raftCluster();
-    cluster.commit();
-    cluster.converge();
-    const leader = cluster.elect();
-    cluster.network.tap = (_from, to, message) =>
-      to === leader.id && message.type === 'append-reply' ? 'drop' : 'pass';
-    for (let nth = 0; nth < 20; nth++) leader.propose([]);
-    cluster.run(100);
-    cluster.network.tap = () => 'pass';
-    cluster.until(
-      () => leader.engine.status.commitIndex === leader.engine.status.lastIndex,
-      'everything is committed',
-      2 * electionTimeoutMs,
-    );
-  });
-
-  it('half of all messages lost, both ways, slows a group down and does not stop it', () => {
-    for (const seed of seeds(5)) {
-      const cluster = raftCluster({ seed, conditions: { dropRate: 0.4, reorder: true } });
-      for (let nth = 0; nth < 10; nth++) {
-        let ticket = cluster.elect(60_000).propose([]);
-        cluster.until(
-          () => {
-            if (cluster.requests.placeOf(ticket) !== undefined) return true;
-            const ending = cluster.requests.ending(ticket);
-            const lost =
-              ending !== undefined &&
-              (ending.type !== 'accepted' || cluster.recorder.decided(ending.index) !== undefined);
-            if (lost && cluster.leader !== undefined) ticket = cluster.leader.propose([]);
-            return false;
-          },
-          'a decision',
-          120_000,
-        );
-      }
-    }
-  });
 });
 
 describe('what is not committed', () => {
@@ -230,44 +171,6 @@ describe('what is not committed', () => {
 
 describe('the log in memory', () => {
   const small = { maxTailBytes: 8192, maxAppendBytes: 4096, maxUnappliedBytes: 8192 } as const;
-
-  function filled(seed: number = 1): RaftCluster {
-    const cluster = raftCluster({
-      seed,
-      raft: { ...small, keepBytesBehindSnapshot: 0 },
-      // Durable records are bounded by the option, others by how much can be on its way.
-      maxTailBytes: 8192 + 64 * 1024,
-    });
-    cluster.commit();
-    cluster.converge();
-    return cluster;
-  }
-
-  it('is bounded, however far a follower is behind; the rest is read from disk', () => {
-    for (const seed of seeds(3)) {
-      const cluster = filled(seed);
-      const [behind] = cluster.followers();
-      behind?.crash();
-      for (let nth = 0; nth < 20; nth++) cluster.commitMany(10, kilobyte);
-      cluster.run(50);
-      for (const node of cluster.live)
-        expect(node.engine.status.tailBytes).toBeLessThanOrEqual(8192);
-      behind?.start();
-      cluster.converge();
-      expect(cluster.shipping.begun).toBe(0);
-    }
-  });
-
-  it('is paged in for a consumer that is slow, after a restart too', () => {
-    const cluster = filled();
-    for (let nth = 0; nth < 20; nth++) cluster.commitMany(10, kilobyte);
-    cluster.converge();
-    for (const node of cluster.nodes) node.crash();
-    cluster.conditions.applyMs = [20, 60];
-    for (const node of cluster.nodes) node.start();
-    cluster.commit('after', 20_000);
-    cluster.converge(60_000);
-  });
 
   it('is asked for in pages, one at a time, and never past what is known to be there', () => {
     const terms = Array.from({ length: 400 }, () => 1);

@@ -9,12 +9,17 @@
  *  - One vote a term, and a term that others were told of survives a crash.
  *  - What a node acknowledges is on its disk.
  */
+import {
+  type Cluster,
+  haveCommonQuorums,
+  membershipIn,
+  must,
+  type Observer,
+  type SimNode,
+  type Turn,
+} from '@quorate/conformance/engine';
 import { ByteReader, entryKind, equalBytes, equalMemberships } from '@quorate/core';
 import type { Input, Membership, NodeId, Write } from '@quorate/core';
-import type { Cluster } from './harness/cluster.ts';
-import type { SimNode } from './harness/node.ts';
-import { must, type Observer, type Turn } from './harness/observer.ts';
-import { haveCommonQuorums, membershipIn } from './harness/recorder.ts';
 import type { RaftMessage } from '../src/index.ts';
 
 /** Bytes of a term in front of each record. */

@@ -1,6 +1,6 @@
 /** Clusters of Raft engines for the specification tests, with all checks on. */
+import { Cluster, type ClusterOptions } from '@quorate/conformance/engine';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
-import { Cluster, type ClusterOptions } from './harness/cluster.ts';
 import { RaftChecks } from './raft-checks.ts';
 
 export type RaftCluster = Cluster<RaftMessage>;

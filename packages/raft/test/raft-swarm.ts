@@ -1,28 +1,10 @@
 /**
- * One seed of the swarm, for Raft: engine options and faults out of the seed, all checks on, and
- * progress demanded in the end.
+ * One seed of the swarm, for Raft: engine options and faults out of the seed, all checks on.
  */
+import { drawProfile, type Profile, Swarm, type Trace } from '@quorate/conformance/engine';
 import { seededRandom } from '@quorate/core';
-import { drawProfile, type Profile, Swarm } from './harness/swarm.ts';
-import type { Trace } from './harness/trace.ts';
 import { RaftChecks } from './raft-checks.ts';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
-
-/** Within so much virtual time after all faults, everything is well again. */
-const recoveryMs = 20_000;
-
-/** How a seed went. */
-export interface SeedResult {
-  /** Checksum over everything that happened, where it was traced. */
-  readonly hash: number;
-  /** How many requests ended how. */
-  readonly counts: ReadonlyMap<string, number>;
-  readonly commitIndex: number;
-  readonly epochs: number;
-  readonly ships: number;
-  /** Events that it took. */
-  readonly events: number;
-}
 
 /** Options that differ by seed: tiny limits reach code that large ones never see. */
 function drawOptions(seed: number): RaftOptions & { readonly maxClockDrift: number } {
@@ -48,46 +30,21 @@ function drawOptions(seed: number): RaftOptions & { readonly maxClockDrift: numb
   };
 }
 
-/**
- * Runs a seed.
- *
- * @throws Error with the seed, the time, the broken rule and how to replay it.
- */
-export function runSeed(seed: number, trace?: Trace): SeedResult {
+/** The swarm of a seed. */
+export function swarmOf(seed: number, trace: Trace | undefined): Swarm<RaftMessage> {
   const options = drawOptions(seed);
   const profile: Profile = drawProfile(seededRandom(seed), {
     // The fastest clock gains at most the bound on the slowest.
     maxClockDrift: options.maxClockDrift / (2 + options.maxClockDrift),
     runMs: 12_000,
   });
-  const swarm = new Swarm<RaftMessage>(profile, {
+  return new Swarm<RaftMessage>(profile, {
     algorithm: raft(options),
     seed,
     checks: (cluster) => [new RaftChecks(cluster)],
     maxTailBytes: tailBound(options),
     ...(trace === undefined ? {} : { trace }),
   });
-  try {
-    swarm.rage();
-    swarm.recover(recoveryMs);
-  } catch (cause) {
-    const { cluster } = swarm;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
-      `seed ${String(seed)} at ${cluster.schedule.now.toFixed(3)} ms: ${message}\n` +
-        `  replay: QUORATE_SEED=${String(seed)} npx vitest run packages/raft/test/cluster.test.ts`,
-      { cause },
-    );
-  }
-  const { requests, recorder, shipping } = swarm.cluster;
-  return {
-    hash: trace?.hash ?? 0,
-    counts: requests.counts,
-    commitIndex: recorder.commitIndex,
-    epochs: recorder.epochs.length,
-    ships: shipping.arrived,
-    events: swarm.cluster.schedule.ran,
-  };
 }
 
 /** What the options promise: durable records, and those that are under way to the disk. */

@@ -1,9 +1,9 @@
 /** Compaction and snapshots: section 7 of the paper; thesis, chapter 5. */
+import type { SimNode } from '@quorate/conformance/engine';
 import { isJoint } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
-import type { SimNode } from './harness/node.ts';
 import type { RaftMessage } from '../src/index.ts';
-import { electionTimeoutMs, raftCluster, type RaftCluster, seeds } from './raft-cluster.ts';
+import { raftCluster, type RaftCluster, seeds } from './raft-cluster.ts';
 import { append, diskWith, record, Solo } from './solo.ts';
 
 /** Nothing is kept behind a snapshot, so that whoever is behind needs one. */
@@ -37,35 +37,6 @@ function contextOf(index: number, term: number): Uint8Array {
 }
 
 describe('compaction', () => {
-  it('trims the log, and a restart finds what is left', () => {
-    const cluster = ready();
-    cluster.commitMany(20);
-    cluster.converge();
-    for (const node of cluster.nodes) {
-      compact(cluster, node);
-      expect(node.disk.durable.snapshot?.index ?? 0).toBeLessThanOrEqual(node.consumer.applied);
-    }
-    cluster.run(100);
-    for (const node of cluster.nodes) {
-      node.crash();
-      node.start();
-    }
-    cluster.commit();
-    cluster.converge();
-  });
-
-  it('keeps as much behind the snapshot as it was told to', () => {
-    const cluster = ready({ raft: { keepBytesBehindSnapshot: 1000 } });
-    cluster.commitMany(100);
-    cluster.converge();
-    const leader = cluster.elect();
-    leader.compact();
-    cluster.run(50);
-    const { firstIndex, lastIndex } = leader.engine.status;
-    expect(firstIndex).toBeGreaterThan(60);
-    expect(firstIndex).toBeLessThan(lastIndex);
-  });
-
   it('is refused where it makes no sense: older than the last one, or ahead of what is applied', () => {
     const solo = new Solo({ image: diskWith([1, 1, 1]), raft: trimAll });
     solo.receive('n2', append({ term: 1, previousIndex: 3, previousTerm: 1, commit: 3 }));
@@ -83,48 +54,6 @@ describe('compaction', () => {
 });
 
 describe('a node that is too far behind', () => {
-  it('gets a snapshot, and then the log', () => {
-    const cluster = ready();
-    const [behind] = cluster.followers();
-    behind?.crash();
-    cluster.commitMany(30);
-    cluster.run(50);
-    compact(cluster);
-    cluster.commitMany(5);
-    behind?.start();
-    cluster.converge();
-    expect(cluster.shipping.arrived).toBe(1);
-    expect(behind?.engine.status.firstIndex).toBeGreaterThan(30);
-  });
-
-  it('gets it although attempts fail', () => {
-    const cluster = ready();
-    const [behind] = cluster.followers();
-    behind?.crash();
-    cluster.commitMany(30);
-    cluster.run(50);
-    compact(cluster);
-    cluster.conditions.shipFailureRate = 0.8;
-    behind?.start();
-    cluster.converge(60_000);
-  });
-
-  it('does not get the same one twice at a time', () => {
-    const cluster = ready();
-    const [behind] = cluster.followers();
-    behind?.crash();
-    cluster.commitMany(30);
-    cluster.run(50);
-    compact(cluster);
-    cluster.conditions.shipMs = [1000, 1000];
-    behind?.start();
-    cluster.run(900);
-    cluster.commitMany(20);
-    expect(cluster.shipping.begun).toBe(1);
-    cluster.converge();
-    expect(cluster.shipping.begun).toBe(1);
-  });
-
   it('is a member like others meanwhile: it votes, and it is not taken for dead', () => {
     const cluster = ready();
     const leader = cluster.elect();
@@ -144,36 +73,6 @@ describe('a node that is too far behind', () => {
       'caught up',
       30_000,
     );
-  });
-
-  it('R30 gets there although compaction goes on faster than the transfer', () => {
-    const cluster = ready({ raft: { ...trimAll, maxHeldLogBytes: 64 * 1024 * 1024 } });
-    const [behind] = cluster.followers();
-    behind?.crash();
-    cluster.commitMany(30);
-    cluster.run(50);
-    compact(cluster);
-    cluster.conditions.shipMs = [1500, 1500];
-    behind?.start();
-    const began = cluster.schedule.now;
-    const { commitIndex } = cluster.recorder;
-    while (cluster.schedule.now < began + 20_000) {
-      cluster.commitMany(3);
-      cluster.elect().compact();
-      cluster.run(100);
-      if ((behind?.consumer.applied ?? 0) > commitIndex) break;
-    }
-    expect(cluster.schedule.now - began).toBeLessThan(10_000);
-    expect(cluster.shipping.begun).toBeLessThanOrEqual(2);
-    // From there on the log is enough.
-    const { begun } = cluster.shipping;
-    for (let nth = 0; nth < 20; nth++) {
-      cluster.commitMany(3);
-      cluster.elect().compact();
-      cluster.run(100);
-    }
-    cluster.converge();
-    expect(cluster.shipping.begun).toBe(begun);
   });
 
   it('R30 log that is held back for a transfer goes when the transfer is over, and is bounded', () => {
@@ -331,23 +230,6 @@ describe('an installed snapshot', () => {
     expect(solo.restored.map(({ id }) => id)).toEqual(['s9']);
   });
 
-  it('R10 a deposed leader with a conflicting tail converges through a snapshot', () => {
-    for (const seed of seeds(10)) {
-      const cluster = ready({ seed });
-      const old = cluster.elect();
-      cluster.isolate(old.id);
-      for (let nth = 0; nth < 20; nth++) old.propose([]);
-      cluster.until(() => cluster.leader !== old && cluster.leader !== undefined, 'another', 5000);
-      // The snapshot ends inside the conflicting tail.
-      cluster.commitMany(1 + (seed % 15));
-      cluster.run(100);
-      compact(cluster);
-      cluster.heal();
-      cluster.converge();
-      expect(cluster.shipping.arrived).toBeGreaterThan(0);
-    }
-  });
-
   it('R11 does not keep a membership that is newer in the log and was never decided', () => {
     for (const seed of seeds(10)) {
       const cluster = ready({ seed, joiners: ['n4', 'n5', 'n6'] });
@@ -386,41 +268,5 @@ describe('an installed snapshot', () => {
     cluster.heal();
     cluster.converge();
     expect(installed).toEqual(['["n1","n2","n3"]']);
-  });
-
-  it('R13 carries the membership of its own index, wherever a change falls', () => {
-    // Compaction at each moment around a change; a node that was away learns from the snapshot.
-    for (const seed of seeds(30)) {
-      const cluster = ready({ seed, joiners: ['n4', 'n5'] });
-      const away = cluster.followers()[0];
-      away?.crash();
-      const leader = cluster.elect();
-      leader.reconfigure([{ type: 'add-learner', member: { id: 'n4' } }]);
-      cluster.run(15);
-      leader.reconfigure([
-        { type: 'add-voter', member: { id: 'n4' } },
-        { type: 'add-voter', member: { id: 'n5' } },
-      ]);
-      cluster.run(seed * 0.7);
-      leader.compact();
-      cluster.run(20);
-      leader.crash();
-      leader.start();
-      away?.start();
-      cluster.commit('after', 20 * electionTimeoutMs);
-      cluster.converge(20 * electionTimeoutMs);
-    }
-  });
-
-  it('brings a node that never knew anybody into the group', () => {
-    const cluster = ready({ joiners: ['n4'] });
-    cluster.commitMany(10);
-    cluster.run(50);
-    compact(cluster);
-    const ticket = cluster.elect().reconfigure([{ type: 'add-voter', member: { id: 'n4' } }]);
-    cluster.until(() => cluster.requests.ending(ticket)?.type === 'done', 'the change');
-    cluster.converge();
-    expect(cluster.shipping.arrived).toBe(1);
-    expect(cluster.node('n4').engine.status.membership.voters).toHaveLength(4);
   });
 });

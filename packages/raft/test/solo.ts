@@ -3,6 +3,7 @@
  *
  * The disk is instant unless a test holds it back; time passes only where a test says so.
  */
+import { Image } from '@quorate/conformance/engine';
 import {
   emptyMembership,
   encodeEntry,
@@ -30,7 +31,6 @@ import type {
   WriteId,
 } from '@quorate/core';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
-import { Image } from './harness/disk.ts';
 import { termBytes } from './raft-checks.ts';
 
 type Append = Extract<RaftMessage, { type: 'append' }>;

@@ -105,6 +105,7 @@ export class SimDisk {
   #stalled = false;
   #life = 0;
   #snapshots = 0;
+  #writes = 0;
   #onDurable: Durable = () => undefined;
 
   constructor(schedule: Schedule, random: Random, conditions: Conditions) {
@@ -154,12 +155,18 @@ export class SimDisk {
     };
   }
 
+  /** Writes that were handed over so far, in all lives. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** Writes that were handed over and are not durable. */
   get underWay(): number {
     return this.#waiting.length;
   }
 
   write(write: Write): void {
+    this.#writes += 1;
     this.#waiting.push(write);
     this.#written.apply(write.ops, (id) => this.#contentOf(id));
     this.#sync();
@@ -202,7 +209,7 @@ export class SimDisk {
     const image = this.#random.chance(0.5) ? this.#durable : this.#written;
     const records: LogRecord[] = [];
     let bytes = 0;
-    for (let index = from; index <= to; index++) {
+    for (let index = Math.max(from, image.first); index <= Math.min(to, image.last); index++) {
       const record = image.record(index);
       if (record === undefined) continue;
       bytes += record.length;

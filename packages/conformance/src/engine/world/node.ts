@@ -9,6 +9,7 @@ import type {
   Engine,
   Input,
   Load,
+  LogIndex,
   Membership,
   MembershipChange,
   NodeId,
@@ -201,10 +202,15 @@ export class SimNode<Message> {
     if (this.#engine === undefined || applied === 0) return;
     const content = this.#consumer.snapshot();
     this.#later(this.#world.conditions.syncMs, () => {
-      const ticket = this.#open({ type: 'compact' });
-      const snapshot = { id: this.disk.stage(content), index: applied };
-      this.#input({ type: 'compact', ticket, snapshot });
+      this.publish(applied, content);
     });
+  }
+
+  /** Hands a snapshot to the engine as one of the applied state at `index`, whatever is true. */
+  publish(index: LogIndex, content: Uint8Array): number {
+    const ticket = this.#open({ type: 'compact' });
+    this.#input({ type: 'compact', ticket, snapshot: { id: this.disk.stage(content), index } });
+    return ticket;
   }
 
   /** Takes a snapshot that came from a peer; `done` hears what became of it, unless a crash comes first. */

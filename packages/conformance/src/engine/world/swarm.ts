@@ -1,125 +1,40 @@
 /**
- * Swarm testing: each seed draws which faults there are and how strong, how big the group is and
- * what its clients do. A test in which everything goes wrong all the time never gets far; many in
+ * Swarm testing: each seed draws a profile of faults and load of its own. A test in which everything goes wrong all the time never gets far; many in
  * which a few things go wrong reach deep (Groce et al. 2012, "Swarm testing").
  */
 import { seededRandom } from '@quorate/core';
 import type { MemberChange, MembershipChange, NodeId, Random } from '@quorate/core';
 import { Cluster, type ClusterOptions } from './cluster.ts';
-import { calm, type Conditions, type Range } from './conditions.ts';
+import { calm } from './conditions.ts';
 import type { SimNode } from './node.ts';
 import { must } from './observer.ts';
+import { type Profile, usualElectionTimeoutMs } from './profile.ts';
 
-/** What one seed does to a cluster. Each `…EveryMs` is a mean; `Infinity`: never. */
-export interface Profile {
-  readonly voters: readonly NodeId[];
-  readonly joiners: readonly NodeId[];
-  readonly conditions: Conditions;
-  readonly clockDrift: number;
-  readonly runMs: number;
-  readonly proposeEveryMs: number;
-  readonly payloadBytes: number;
-  readonly burst: number;
-  readonly readEveryMs: number;
-  readonly leaseReads: boolean;
-  readonly compactEveryMs: number;
-  /** How often a snapshot arrives that nobody waits for. */
-  readonly strayEveryMs: number;
-  readonly reconfigureEveryMs: number;
-  readonly transferEveryMs: number;
-  readonly crashEveryMs: number;
-  readonly downMs: Range;
-  /** Whether a crash may take several nodes at once. */
-  readonly outages: boolean;
-  readonly cutEveryMs: number;
-  readonly cutMs: Range;
-  readonly stallEveryMs: number;
-  readonly stallMs: Range;
-  readonly pauseEveryMs: number;
-  readonly pauseMs: Range;
-}
+/** For so many election time-outs after everything is well, nobody else is elected. */
+const calmness = 6;
 
-/** Limits within which profiles are drawn. */
-export interface ProfileLimits {
-  /** Largest drift that the algorithm is told of. */
-  readonly maxClockDrift: number;
-  readonly runMs: number;
-}
-
-/** Draws a profile. */
-export function drawProfile(random: Random, limits: ProfileLimits): Profile {
-  const never = Number.POSITIVE_INFINITY;
-  const some = (probability: number, from: number, to: number): number =>
-    random.chance(probability) ? random.between(from, to) : never;
-  const rate = (probability: number, most: number): number =>
-    random.chance(probability) ? random.next() * most : 0;
-  const size = random.pick([1, 3, 3, 3, 5, 5]);
-  const slowNetwork = random.chance(0.2);
-  const slowDisk = random.chance(0.25);
-  const churn = random.chance(0.5);
-  const conditions: Conditions = {
-    ...calm(),
-    delayMs: slowNetwork ? [1, random.between(20, 150)] : [0.2, random.between(1, 15)],
-    reorder: random.chance(0.5),
-    dropRate: rate(0.4, 0.2),
-    duplicateRate: rate(0.4, 0.2),
-    replayRate: rate(0.3, 0.05),
-    syncMs: slowDisk ? [1, random.between(10, 120)] : [0.1, random.between(0.5, 5)],
-    completionMs: random.chance(0.3) ? [0, random.between(1, 40)] : [0, 0],
-    completions: random.pick(['last', 'each', 'shuffled']),
-    duplicateCompletionRate: rate(0.3, 0.3),
-    loadMs: [0.1, random.pick([1, 5, 50])],
-    turnMs: random.chance(0.5) ? [0, random.between(0.5, 10)] : [0, 0],
-    lateTickMs: [0, random.pick([0.5, 2, 30])],
-    applyMs: [0, random.pick([0.5, 5, 200])],
-    shipMs: [5, random.pick([30, 300, 2000])],
-    shipFailureRate: rate(0.4, 0.5),
-  };
-  const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7'];
-  return {
-    voters: names.slice(0, size),
-    joiners: churn ? names.slice(size, size + 2) : [],
-    conditions,
-    clockDrift: random.chance(0.5) ? random.next() * limits.maxClockDrift : 0,
-    runMs: limits.runMs,
-    proposeEveryMs: random.pick([5, 20, 60]),
-    payloadBytes: random.pick([8, 8, 64, 1000]),
-    burst: random.pick([1, 1, 4, 30]),
-    readEveryMs: some(0.7, 10, 100),
-    leaseReads: random.chance(0.6),
-    compactEveryMs: some(0.6, 100, 2000),
-    strayEveryMs: some(0.4, 100, 2000),
-    reconfigureEveryMs: churn ? random.between(100, 1500) : never,
-    transferEveryMs: some(0.4, 200, 3000),
-    crashEveryMs: some(0.6, 300, 4000),
-    downMs: [0, random.pick([20, 600, 3000])],
-    outages: random.chance(0.3),
-    cutEveryMs: some(0.6, 200, 3000),
-    cutMs: [50, random.pick([300, 1500, 4000])],
-    stallEveryMs: some(0.3, 500, 5000),
-    stallMs: [50, 2500],
-    pauseEveryMs: some(0.4, 200, 3000),
-    pauseMs: [10, random.pick([50, 700, 2500])],
-  };
-}
-
-/** After so long without an answer, a client asks again. */
-const patienceMs = 2000;
+/** What a swarm is made of; the rest is in its profile. */
+export type SwarmOptions<Message> = Omit<
+  ClusterOptions<Message>,
+  'voters' | 'joiners' | 'conditions' | 'clockDrift'
+> & {
+  /** The election time-out of the algorithm. @default 500 */
+  readonly electionTimeoutMs?: number;
+};
 
 /** A cluster under one profile. */
 export class Swarm<Message> {
   readonly cluster: Cluster<Message>;
   readonly #profile: Profile;
   readonly #random: Random;
+  readonly #electionTimeoutMs: number;
   #over = false;
 
-  constructor(
-    profile: Profile,
-    options: Omit<ClusterOptions<Message>, 'voters' | 'joiners' | 'conditions' | 'clockDrift'>,
-  ) {
+  constructor(profile: Profile, options: SwarmOptions<Message>) {
     this.#profile = profile;
     this.cluster = new Cluster({ ...options, ...profile });
     this.#random = seededRandom((options.seed ?? 1) + 0x5eed);
+    this.#electionTimeoutMs = options.electionTimeoutMs ?? usualElectionTimeoutMs;
   }
 
   /** Lets the faults rage. */
@@ -170,7 +85,7 @@ export class Swarm<Message> {
     const until = cluster.schedule.now + withinMs;
     const left = (): number => Math.max(until - cluster.schedule.now, 0);
     cluster.elect(left());
-    this.#decideOne(left);
+    cluster.decide(new Uint8Array(8), left());
     cluster.until(() => cluster.converged, 'all members equal after all faults', left());
     cluster.until(
       () => cluster.requests.waiting().length === 0,
@@ -178,7 +93,7 @@ export class Swarm<Message> {
       left(),
     );
     const epoch = cluster.leader?.engine.status.epoch;
-    cluster.run(3000);
+    cluster.run(calmness * this.#electionTimeoutMs);
     must(
       cluster.leader?.engine.status.epoch === epoch && cluster.converged,
       () => `a healthy group changes its leader; ${cluster.describe()}`,
@@ -188,39 +103,14 @@ export class Swarm<Message> {
   #calm(): void {
     const { cluster } = this;
     const { conditions } = cluster;
-    Object.assign(conditions, calm());
+    const { shipGiveUpMs } = conditions;
+    Object.assign(conditions, calm(), { shipGiveUpMs });
     cluster.heal();
     for (const node of cluster.nodes) {
       node.disk.stall(false);
       node.resume();
       node.start();
     }
-  }
-
-  /** Proposes, as a client does who asks again after a moment, until it is decided. */
-  #decideOne(left: () => number): void {
-    const { cluster } = this;
-    const ask = (): number => cluster.leader?.propose([new Uint8Array(8)]) ?? 0;
-    let ticket = ask();
-    for (;;) {
-      const asked = cluster.schedule.now;
-      // Accepted by a leader that was deposed, it may just never be heard of again.
-      const late = (): boolean => cluster.schedule.now > asked + patienceMs;
-      cluster.until(() => late() || this.#fate(ticket) !== 'open', 'an answer', 2 * patienceMs);
-      if (this.#fate(ticket) === 'decided') return;
-      must(left() > 0, () => `nothing is decided after all faults; ${cluster.describe()}`);
-      cluster.run(20);
-      ticket = ask();
-    }
-  }
-
-  #fate(ticket: number): 'open' | 'decided' | 'lost' {
-    const { requests, recorder } = this.cluster;
-    if (requests.placeOf(ticket) !== undefined) return 'decided';
-    const ending = requests.ending(ticket);
-    if (ending === undefined) return this.cluster.leader === undefined ? 'lost' : 'open';
-    if (ending.type !== 'accepted') return 'lost';
-    return recorder.decided(ending.index) === undefined ? 'open' : 'lost';
   }
 
   /** Runs `run` again and again, at random intervals, until the rage is over. */
@@ -257,7 +147,8 @@ export class Swarm<Message> {
 
   #read(): void {
     const lease = this.#profile.leaseReads && this.#random.chance(0.5);
-    this.#target()?.read(lease ? 'lease' : 'linearizable');
+    const target = this.#profile.readAnywhere ? this.#anyLive() : this.#target();
+    target?.read(lease ? 'lease' : 'linearizable');
   }
 
   #transfer(): void {
@@ -268,9 +159,39 @@ export class Swarm<Message> {
   #reconfigure(): void {
     const target = this.#target();
     if (target === undefined) return;
+    const { divides } = this.#profile;
+    if (divides && this.#random.chance(0.5)) {
+      target.reconfigure(this.#swap(target));
+      this.#divideSoon(target, this.cluster.schedule.now + this.#electionTimeoutMs / 2);
+      return;
+    }
     const steps = this.#random.pick([1, 1, 1, 2, 3]);
-    const change: MembershipChange = Array.from({ length: steps }, () => this.#memberChange());
-    target.reconfigure(change);
+    target.reconfigure(Array.from({ length: steps }, () => this.#memberChange()));
+  }
+
+  /** As many new voters as there are learners for it, in the place of others. */
+  #swap(target: SimNode<Message>): MembershipChange {
+    const { voters, learners } = target.engine.status.membership;
+    const known = new Set([...voters, ...learners].map(({ id }) => id));
+    const strangers = this.cluster.nodes.filter(({ id }) => !known.has(id));
+    const joining = strangers.map(({ id }) => ({ type: 'add-learner', member: { id } }) as const);
+    if (learners.length === 0 && joining.length > 0) return joining;
+    const coming = learners.map(({ id }) => ({ type: 'add-voter', member: { id } }) as const);
+    const leaving = voters
+      .filter(({ id }) => id !== target.id)
+      .slice(0, Math.max(learners.length, 1))
+      .map(({ id }) => ({ type: 'remove', id }) as const);
+    return [...coming, ...leaving];
+  }
+
+  /** Divides the group at the moment when a leader knows that a change has begun, and others do not yet. */
+  #divideSoon(leader: SimNode<Message>, untilMs: number): void {
+    const { schedule } = this.cluster;
+    schedule.after(this.#random.between(0, this.#electionTimeoutMs / 200), () => {
+      if (this.#over || !leader.up || schedule.now > untilMs) return;
+      if (leader.engine.status.membership.outgoing.length > 0) this.#divide(leader);
+      else this.#divideSoon(leader, untilMs);
+    });
   }
 
   #memberChange(): MemberChange {
@@ -305,8 +226,7 @@ export class Swarm<Message> {
   }
 
   #cut(): void {
-    const { cluster } = this;
-    const { network, nodes } = cluster;
+    const { nodes } = this.cluster;
     const links: [NodeId, NodeId][] = [];
     if (this.#random.chance(0.4)) {
       // One way only: it hears and is not heard, or the other way round.
@@ -324,8 +244,46 @@ export class Swarm<Message> {
         }
       }
     }
+    this.#cutLinks(links);
+  }
+
+  /**
+   * Cuts where a membership divides the group: cuts at random hardly ever separate just those whom a change
+   * of voters separates, and let all others talk to both.
+   */
+  #divide(leader: SimNode<Message>): void {
+    const { voters, outgoing, learners } = leader.engine.status.membership;
+    const ids = (members: readonly { readonly id: NodeId }[]): readonly NodeId[] =>
+      members.map(({ id }) => id);
+    const after = ids(voters);
+    const before = ids(outgoing);
+    const leaving = before.filter((id) => !after.includes(id));
+    const coming = after.filter((id) => !before.includes(id));
+    const others = before.filter((id) => id !== leader.id);
+    const [side, otherSide] = this.#random.pick<readonly (readonly NodeId[])[]>([
+      [leaving, coming],
+      [[leader.id], leaving],
+      [[leader.id], coming],
+      [[leader.id], others],
+      [[leader.id], others],
+      [ids(learners), before],
+    ]);
+    const bothWays = this.#random.chance(0.7);
+    const links: [NodeId, NodeId][] = [];
+    for (const one of side ?? []) {
+      for (const other of otherSide ?? []) {
+        if (one === other) continue;
+        links.push([one, other]);
+        if (bothWays) links.push([other, one]);
+      }
+    }
+    this.#cutLinks(links);
+  }
+
+  #cutLinks(links: readonly (readonly [NodeId, NodeId])[]): void {
+    const { network, schedule } = this.cluster;
     for (const [from, to] of links) network.cut(from, to);
-    cluster.schedule.after(this.#random.between(...this.#profile.cutMs), () => {
+    schedule.after(this.#random.between(...this.#profile.cutMs), () => {
       for (const [from, to] of links) network.mend(from, to);
     });
   }

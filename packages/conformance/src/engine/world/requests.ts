@@ -3,7 +3,7 @@
  * was rejected never happens, nothing happens twice, and reads are linearizable.
  */
 import { decodeEntry, entryKind } from '@quorate/core';
-import type { NodeId, Outcome } from '@quorate/core';
+import type { Input, NodeId, Outcome } from '@quorate/core';
 import type { SimNode } from './node.ts';
 import { must, type Observer, type Request, type Turn } from './observer.ts';
 
@@ -39,7 +39,7 @@ export class Requests<Message> implements Observer<Message> {
   >();
   /** Where each proposal was decided. */
   readonly #places = new Map<number, number>();
-  /** The epoch in which each proposal was taken, or a later one. */
+  /** The epoch in which each proposal was handed to its engine. */
   readonly #takenIn = new Map<number, number>();
   /** The same of the decided ones, by index. */
   readonly #decidedFrom: (number | undefined)[] = [];
@@ -48,7 +48,7 @@ export class Requests<Message> implements Observer<Message> {
   /** And whatever was said of it so far, with the commit index of whoever said it. */
   readonly #settlements: { readonly epoch: number; readonly commitIndex: number }[] = [];
   /** How many ended how, for a look at whether a run exercises what it should. */
-  readonly counts = new Map<string, number>();
+  readonly counts: Map<string, number> = new Map<string, number>();
 
   /**
    * @param time virtual time.
@@ -88,6 +88,14 @@ export class Requests<Message> implements Observer<Message> {
     });
   }
 
+  started(node: SimNode<Message>): void {
+    this.#settled.delete(node.id);
+  }
+
+  stepped(node: SimNode<Message>, input: Input<Message>): void {
+    if (input.type === 'propose') this.#takenIn.set(input.ticket, node.engine.status.epoch);
+  }
+
   crashed(node: SimNode<Message>): void {
     for (const [ticket, { node: id }] of this.#open) if (id === node.id) this.#open.delete(ticket);
   }
@@ -107,15 +115,10 @@ export class Requests<Message> implements Observer<Message> {
   }
 
   settled(node: SimNode<Message>, outcome: Outcome): void {
-    if (outcome.type === 'accepted') {
-      this.#takenIn.set(outcome.ticket, node.engine.status.epoch);
-    }
     this.#end(node.id, outcome.ticket, outcome.type);
     this.#endings.set(outcome.ticket, outcome);
-    must(
-      outcome.type !== 'rejected' || !this.#places.has(outcome.ticket),
-      () => `${node.id} rejects ${String(outcome.ticket)}, which has been decided`,
-    );
+    const place = this.#places.get(outcome.ticket);
+    if (place !== undefined) this.#checkPlace(outcome.ticket, place);
   }
 
   /** An entry was decided for the first time. */
@@ -139,9 +142,19 @@ export class Requests<Message> implements Observer<Message> {
         `proposal ${String(ticket)} of epoch ${String(taken)} is decided at ${String(index)}, ` +
         `after that epoch was called settled: ${JSON.stringify(broken)}`,
     );
+    this.#checkPlace(ticket, index);
+  }
+
+  /** What was rejected is decided nowhere, and what was accepted at an index there or nowhere. */
+  #checkPlace(ticket: number, place: number): void {
+    const ending = this.#endings.get(ticket);
     must(
-      this.#endings.get(ticket)?.type !== 'rejected',
-      () => `proposal ${String(ticket)} was rejected and is decided at ${String(index)}`,
+      ending?.type !== 'rejected',
+      () => `proposal ${String(ticket)} is rejected and decided at ${String(place)}`,
+    );
+    must(
+      ending?.type !== 'accepted' || ending.index === place,
+      () => `proposal ${String(ticket)} is accepted at another index than ${String(place)}`,
     );
   }
 

@@ -33,6 +33,8 @@ export interface Conditions {
   /** Time to bring a snapshot to a peer. */
   shipMs: Range;
   shipFailureRate: number;
+  /** After so long without news, a sender gives a shipment up. */
+  shipGiveUpMs: number;
 }
 
 /** A healthy world. */
@@ -53,5 +55,6 @@ export function calm(): Conditions {
     applyMs: [0, 1],
     shipMs: [5, 20],
     shipFailureRate: 0,
+    shipGiveUpMs: 10_000,
   };
 }

@@ -2,7 +2,14 @@
  * A whole cluster in memory, on virtual time, out of one seed: nodes, network, the invariants that
  * are checked after every step, and the handles with which a scenario bends the world.
  */
-import { isVoter, membershipOf, memberIds, seededRandom, utf8 } from '@quorate/core';
+import {
+  equalMemberships,
+  isVoter,
+  membershipOf,
+  memberIds,
+  seededRandom,
+  utf8,
+} from '@quorate/core';
 import type { Algorithm, Membership, NodeId, Random } from '@quorate/core';
 import { calm, type Conditions } from './conditions.ts';
 import type { Image } from './disk.ts';
@@ -11,6 +18,7 @@ import { SimNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { Recorder } from './recorder.ts';
 import { Requests } from './requests.ts';
+import { type EngineRules, raftRules } from './rules.ts';
 import { Clock, Schedule } from './schedule.ts';
 import { Shipping } from './shipping.ts';
 import type { Trace } from './trace.ts';
@@ -34,6 +42,12 @@ export interface ClusterOptions<Message> {
   readonly clockRates?: Readonly<Record<NodeId, number>>;
   /** The bound that the engine's options promise for the log it keeps in memory. @default Infinity */
   readonly maxTailBytes?: number;
+  /** The same without what it was not told to be durable. @default Infinity */
+  readonly maxDurableTailBytes?: number;
+  /** What the algorithm promises where others promise something else. @default those of Raft */
+  readonly rules?: EngineRules;
+  /** How long `until` and what is built on it wait. @default 10 000 */
+  readonly patienceMs?: number;
   /** Checks that only one algorithm can pass. */
   readonly checks?: (cluster: Cluster<Message>) => readonly Observer<Message>[];
   readonly trace?: Trace;
@@ -55,6 +69,7 @@ export class Cluster<Message> {
   readonly shipping: Shipping<Message>;
   readonly observers: Observer<Message>[];
   readonly nodes: readonly SimNode<Message>[];
+  readonly #patienceMs: number;
   #tickets = 0;
   #moment = { time: 0, ran: 0 };
 
@@ -67,6 +82,7 @@ export class Cluster<Message> {
       clockDrift = 0,
     } = options;
     this.algorithm = algorithm;
+    this.#patienceMs = options.patienceMs ?? 10_000;
     this.random = seededRandom(seed);
     this.conditions = { ...calm(), ...options.conditions };
     this.bootstrap = membershipOf(voters.map((id) => ({ id })));
@@ -89,8 +105,10 @@ export class Cluster<Message> {
     );
     this.recorder = new Recorder({
       headerBytes: algorithm.headerBytes,
+      rules: options.rules ?? raftRules,
       nodes: () => this.nodes,
       maxTailBytes: options.maxTailBytes ?? Number.POSITIVE_INFINITY,
+      maxDurableTailBytes: options.maxDurableTailBytes ?? Number.POSITIVE_INFINITY,
       bootstrap: this.bootstrap,
       onDecided: (index, record) => {
         this.requests.decided(index, record);
@@ -161,9 +179,10 @@ export class Cluster<Message> {
   /**
    * Runs until the condition holds.
    *
-   * @throws Violation if it does not within `withinMs`.
+   * @param withinMs @default `patienceMs`
+   * @throws Violation if it does not in that time.
    */
-  until(condition: () => boolean, what: string, withinMs: number = 10_000): void {
+  until(condition: () => boolean, what: string, withinMs: number = this.#patienceMs): void {
     const until = this.schedule.now + withinMs;
     while (!condition()) {
       if (!this.schedule.step(until)) {
@@ -191,6 +210,30 @@ export class Cluster<Message> {
     return this.requests.placeOf(ticket) ?? 0;
   }
 
+  /**
+   * Gets an entry decided as a client does: asks whoever leads, again and again, whenever an attempt
+   * came to nothing. Returns its index; more than one attempt may be decided in the end.
+   */
+  decide(payload: string | Uint8Array = 'x', withinMs?: number): number {
+    const bytes = typeof payload === 'string' ? utf8(payload) : payload;
+    let ticket: number | undefined;
+    let askedAt = Number.NEGATIVE_INFINITY;
+    const isDecided = (): boolean => {
+      if (ticket !== undefined && this.requests.placeOf(ticket) !== undefined) return true;
+      const { now } = this.schedule;
+      const isOver = ticket === undefined || this.#isLost(ticket);
+      // Accepted by a leader that was deposed, it may just never be heard of again.
+      if (now < askedAt + this.#patienceMs / (isOver ? 500 : 5)) return false;
+      ticket = this.leader?.propose([bytes]);
+      askedAt = now;
+      // So that the next look comes, whatever else happens.
+      this.schedule.after(this.#patienceMs / 500, () => undefined);
+      return false;
+    };
+    this.until(isDecided, 'a decision', withinMs);
+    return this.requests.placeOf(ticket ?? 0) ?? 0;
+  }
+
   /** Proposes so many entries on the leader and waits for the last one. */
   commitMany(count: number, payload: Uint8Array = utf8('x')): number {
     const leader = this.elect();
@@ -198,7 +241,7 @@ export class Cluster<Message> {
     return this.commit(payload);
   }
 
-  /** Runs until everybody in the group has applied the same, all of it. */
+  /** Runs until everybody in the group has applied the same, all of it, and agrees who leads it. */
   converge(withinMs?: number): void {
     this.until(() => this.converged, 'all members equal', withinMs);
   }
@@ -216,7 +259,8 @@ export class Cluster<Message> {
         node?.up === true &&
         node.consumer.applied === lastIndex &&
         node.engine.status.epoch === epoch &&
-        node.engine.status.leader === leader.id
+        node.engine.status.leader === leader.id &&
+        equalMemberships(node.engine.status.membership, membership)
       );
     });
   }
@@ -268,6 +312,14 @@ export class Cluster<Message> {
         );
       })
       .join('; ');
+  }
+
+  /** Whether a proposal will not be decided any more, as far as can be seen. */
+  #isLost(ticket: number): boolean {
+    const ending = this.requests.ending(ticket);
+    if (ending === undefined) return false;
+    if (ending.type !== 'accepted') return true;
+    return this.recorder.decided(ending.index) !== undefined;
   }
 
   #leader(): SimNode<Message> {

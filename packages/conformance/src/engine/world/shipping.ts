@@ -7,9 +7,6 @@ import type { Conditions } from './conditions.ts';
 import type { SimNode } from './node.ts';
 import type { Schedule } from './schedule.ts';
 
-/** After so long without news, a sender gives an attempt up. */
-const giveUpMs = 10_000;
-
 /** What shipping needs from its cluster. */
 export interface Roads<Message> {
   readonly schedule: Schedule;
@@ -54,7 +51,7 @@ export class Shipping<Message> {
       reported = true;
       from.shipped(to, index);
     };
-    schedule.after(giveUpMs, () => {
+    schedule.after(conditions.shipGiveUpMs, () => {
       report(undefined);
     });
     const snapshot = from.disk.durable.snapshot;
