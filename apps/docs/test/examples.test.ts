@@ -1,14 +1,16 @@
 /**
  * The examples in the README at the root and in those of the packages compile as strictly as the
- * packages themselves, run, and print what they say they print.
+ * packages themselves, run, and print what they say they print. Those on Raft do so on every other
+ * algorithm too.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { type Example, examplesOf, patternOf, run, writeExample } from './examples.ts';
-import { packageFolders, root } from './repository.ts';
+import { algorithms } from './algorithms.ts';
+import { type Example, examplesOf, onAlgorithm, patternOf, run, writeExample } from './examples.ts';
+import { packageFolders, read, root } from './repository.ts';
 
 const pages = packageFolders()
   .map((folder) => `packages/${folder}/README.md`)
@@ -16,7 +18,11 @@ const pages = packageFolders()
 const examples = ['README.md', ...pages].flatMap(examplesOf);
 
 const suites = examples.filter(({ code }) => code.includes("from 'vitest'"));
-const programs = examples.filter((example) => !suites.includes(example));
+const asWritten = examples.filter((example) => !suites.includes(example));
+const elsewhere = algorithms
+  .filter((name) => name !== 'raft')
+  .flatMap((name) => asWritten.flatMap((example) => onAlgorithm(example, name) ?? []));
+const programs = [...asWritten, ...elsewhere];
 
 /** Everything that the compiler has to say about the examples. */
 function compile(all: readonly Example[]): readonly string[] {
@@ -49,7 +55,7 @@ function compile(all: readonly Example[]): readonly string[] {
 
 describe('the examples', () => {
   it('compile', { timeout: 120_000 }, () => {
-    expect(compile(examples)).toEqual([]);
+    expect(compile([...examples, ...elsewhere])).toEqual([]);
   });
 
   it.each(programs)('run: $name', async (example) => {
@@ -71,6 +77,33 @@ describe('the README at the root', () => {
   it('changes one line of it for another part', () => {
     expect(others.map(({ changedLines }) => changedLines)).toEqual(others.map(() => 1));
     expect(others.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the table of parts in the README at the root', () => {
+  const row = /^\| the algorithm +\|(.*)\|$/m.exec(read('README.md'))?.[1];
+
+  it.each(algorithms)('says how to write %s', (name) => {
+    expect(row).toContain(`${name}(`);
+  });
+});
+
+describe('an example on another algorithm', () => {
+  const [example] = examplesOf('README.md');
+  if (example === undefined) throw new Error('no example');
+
+  it('differs by one line and the import', () => {
+    const other = onAlgorithm(example, 'luck')?.code.split('\n') ?? [];
+    const lines = example.code.split('\n');
+    expect(other.filter((line) => !lines.includes(line))).toEqual([
+      "import { luck } from '@quorate/luck';",
+      '    algorithm: luck(),',
+    ]);
+    expect(other).toHaveLength(lines.length + 1);
+  });
+
+  it('is none where the program names no algorithm in that way', () => {
+    expect(onAlgorithm({ ...example, code: 'const algorithm = raft();' }, 'luck')).toBeUndefined();
   });
 });
 

@@ -54,6 +54,24 @@ export function examplesOf(page: string): readonly Example[] {
   return examples;
 }
 
+/**
+ * The same program on another algorithm: one line changed, besides the import. `undefined` for a
+ * program without that line.
+ */
+export function onAlgorithm(example: Example, algorithm: string): Example | undefined {
+  const { name, code } = example;
+  const line = /^( *algorithm: )raft\(\)/m;
+  if (!line.test(code)) return undefined;
+  const from = `from '@quorate/${algorithm}';`;
+  const changed = code.replace(line, `$1${algorithm}()`);
+  return {
+    ...example,
+    name: `${name}-on-${algorithm}`,
+    code: code.includes(from) ? changed : `import { ${algorithm} } ${from}\n${changed}`,
+    changedLines: 1,
+  };
+}
+
 /** Writes a program to where it can be run and compiled; gives the path. */
 export function writeExample({ name, code }: Example): string {
   mkdirSync(folder, { recursive: true });

@@ -72,3 +72,17 @@ describe('what counts as a link', () => {
     expect(complaintAbout('https://example.com/', 'README.md')).toBeUndefined();
   });
 });
+
+describe('links to code', () => {
+  const named = /\[`([A-Za-z]\w*)`\]\(([^)#]+\.ts)\)/g;
+
+  it.each(markdownFiles())('of %s lead to what they name', (page) => {
+    const missing = [...read(page).matchAll(named)]
+      .filter(([, name = '', path = '']) => {
+        const source = readFileSync(resolve(root, dirname(page), path), 'utf8');
+        return !new RegExp(`(function|class|interface|const|type) ${name}\\b`).test(source);
+      })
+      .map(([link]) => link);
+    expect(missing).toEqual([]);
+  });
+});

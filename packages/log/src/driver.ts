@@ -156,6 +156,7 @@ export class Driver<Message, C extends Caller> {
     this.#runs = new PeerRuns((id) => isMember(this.engine.status.membership, id));
     this.requests = new Requests<C>(
       {
+        readsAnywhere: algorithm.readsAnywhere === true,
         leader: () => this.#route(),
         epoch: () => this.engine.status.epoch,
         here: step,

@@ -48,6 +48,8 @@ export type Withdraw = () => boolean;
 
 /** Where requests go. */
 export interface RequestRoute {
+  /** Whether the engine here answers linearizable reads without the leader. */
+  readonly readsAnywhere: boolean;
   /** Who leads, as far as this node knows, and how to reach it. */
   leader(): 'here' | { readonly to: NodeId } | undefined;
   /** The epoch in which that node leads. */
@@ -182,10 +184,14 @@ export class Requests<C extends Caller> {
     this.#closeBatch();
     if (this.#waiting.length === 0 || this.#route.now() < this.#retryAt) return;
     const leader = this.#route.leader();
-    if (leader === undefined) return;
+    if (leader === undefined && !this.#route.readsAnywhere) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const pending of waiting) this.#handOn(pending, leader);
+    for (const pending of waiting) {
+      const place = this.#isForAnybody(pending.body) ? 'here' : leader;
+      if (place === undefined) this.#waiting.push(pending);
+      else this.#handOn(pending, place);
+    }
   }
 
   /** What an engine says of a ticket, the one here or (`from`) the one of the node that was asked. */
@@ -308,6 +314,10 @@ export class Requests<C extends Caller> {
     for (const pending of [...this.#handedOn.values()]) {
       this.#settle(pending, closed(pending.body.kind, true, cause));
     }
+  }
+
+  #isForAnybody(body: RequestBody): boolean {
+    return this.#route.readsAnywhere && body.kind === 'read' && body.guarantee === 'linearizable';
   }
 
   #refusal(payloadBytes: number, addedBytes: number): QuorateError | undefined {

@@ -56,6 +56,7 @@ async function subject(): Promise<{
   const failures: unknown[] = [];
   const requests = new Requests<Submission>(
     {
+      readsAnywhere: false,
       leader: () => undefined,
       epoch: () => 1,
       here: () => undefined,

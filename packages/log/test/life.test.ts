@@ -14,7 +14,7 @@ import { createLog } from '@quorate/log';
 import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
 import { memoryNetwork } from '@quorate/transport-memory';
 import { describe, expect, it } from 'vitest';
-import { algorithms } from './harness/algorithms.ts';
+import { algorithms, algorithmsBeside, type TestedAlgorithm } from './harness/algorithms.ts';
 import { TestCluster } from './harness/cluster.ts';
 import { ListConsumer } from './harness/recorder.ts';
 
@@ -42,10 +42,13 @@ function gate(): {
   };
 }
 
-describe.each(algorithms)('a log on $name', ({ algorithm }) => {
+describe.each(algorithms)('a log on $name', (tested) => {
+  const { algorithm } = tested;
+
   function single(
     disk: MemoryDisk,
     wrap: { storage?: (base: Storage) => Storage; transport?: (base: Transport) => Transport } = {},
+    on: TestedAlgorithm['algorithm'] = algorithm,
   ): { log: ReplicatedLog<Caller>; said: string[] } {
     const said: string[] = [];
     const base = disk.storage();
@@ -64,7 +67,7 @@ describe.each(algorithms)('a log on $name', ({ algorithm }) => {
       node: 'a',
       cluster: 'c',
       members: [{ id: 'a' }],
-      algorithm: algorithm(),
+      algorithm: on(),
       storage: wrap.storage?.(tale) ?? tale,
       transport: wrap.transport?.(network) ?? network,
     });
@@ -171,6 +174,24 @@ describe.each(algorithms)('a log on $name', ({ algorithm }) => {
       code: 'CLOSED',
       cause: { code: 'FOREIGN_DATA' },
     });
+    await log.close();
+  });
+
+  it.each([
+    ...algorithmsBeside(tested),
+    { name: 'an algorithm of tomorrow', algorithm: () => ({ ...algorithm(), name: 'tomorrow' }) },
+  ])('is not opened with $name, and is none the worse for the try', async (other) => {
+    const disk = await withSnapshot();
+    const { log: foreign } = single(disk, {}, other.algorithm);
+    await expect(foreign.start(new ListConsumer() as LogConsumer<Caller>)).rejects.toMatchObject({
+      code: 'FOREIGN_DATA',
+      message: expect.stringMatching(`${algorithm().name}.*${other.algorithm().name}`) as unknown,
+    });
+    await foreign.close();
+    const { log } = single(disk);
+    const consumer = new ListConsumer();
+    await log.start(consumer);
+    expect(consumer.commands.map(([, command]) => command)).toEqual(['x']);
     await log.close();
   });
 

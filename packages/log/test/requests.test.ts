@@ -21,22 +21,27 @@ interface Handed {
 }
 
 interface World {
+  readonly readsAnywhere: boolean;
   now: number;
   leader: 'here' | { readonly to: string } | undefined;
   epoch: number;
 }
 
-function subject(limits: Partial<LogLimits> = {}): {
+function subject(
+  limits: Partial<LogLimits> = {},
+  readsAnywhere = false,
+): {
   readonly requests: Requests<Caller>;
   readonly handed: Handed[];
   readonly world: World;
   readonly outcome: (outcome: RequestOutcome, from?: string) => void;
 } {
   const handed: Handed[] = [];
-  const world: World = { now: 0, leader: 'here', epoch: 1 };
+  const world: World = { readsAnywhere, now: 0, leader: 'here', epoch: 1 };
   let ticket = 0;
   const requests = new Requests<Caller>(
     {
+      readsAnywhere: world.readsAnywhere,
       leader: () => world.leader,
       epoch: () => world.epoch,
       here: (number, body) => handed.push({ to: 'here', ticket: number, body }),
@@ -381,5 +386,44 @@ describe('rejections', () => {
     requests.flush();
     outcome({ type: 'rejected', ticket: handed[0]?.ticket ?? 0, reason });
     expect(said).toEqual([code]);
+  });
+});
+
+describe('reads where every node answers them', () => {
+  it('asks the engine here, without a leader', () => {
+    const { requests, handed, world, outcome } = subject({}, true);
+    world.leader = undefined;
+    const read = result();
+    requests.ask({ kind: 'read', guarantee: 'linearizable' }, read.settle);
+    requests.append([utf8('x')], result().settle);
+    requests.flush();
+    expect(handed.map(({ to, body }) => [to, body.kind])).toEqual([['here', 'read']]);
+    outcome({ type: 'ready', ticket: handed[0]?.ticket ?? 0, index: 7 });
+    expect(read.said).toEqual([7]);
+    world.leader = { to: 'n2' };
+    requests.flush();
+    expect(handed.map(({ to, body }) => [to, body.kind])).toEqual([
+      ['here', 'read'],
+      ['n2', 'append'],
+    ]);
+  });
+
+  it('asks the leader for what rests on its lease', () => {
+    const { requests, handed, world } = subject({}, true);
+    world.leader = { to: 'n2' };
+    requests.ask({ kind: 'read', guarantee: 'lease' }, result().settle);
+    requests.flush();
+    expect(handed.map(({ to }) => to)).toEqual(['n2']);
+  });
+
+  it('asks again where the engine here gave up', () => {
+    const { requests, handed, world, outcome } = subject({ retryMs: 10 }, true);
+    world.leader = undefined;
+    requests.ask({ kind: 'read', guarantee: 'linearizable' }, result().settle);
+    requests.flush();
+    outcome({ type: 'rejected', ticket: handed[0]?.ticket ?? 0, reason: 'not-leader' });
+    world.now = 20;
+    requests.flush();
+    expect(handed).toHaveLength(2);
   });
 });

@@ -3,7 +3,9 @@
  */
 import {
   type Algorithm,
+  emptyMembership,
   type Member,
+  type Membership,
   type NodeId,
   type Random,
   type ReplicatedLog,
@@ -23,12 +25,14 @@ export interface TestNode {
   readonly disk: MemoryDisk;
   log: ReplicatedLog<Submission>;
   consumer: ListConsumer;
+  /** The last one that its log has told of. */
+  membership: Membership;
   up: boolean;
 }
 
 /** What a cluster is made of. */
-export interface ClusterOptions<M> {
-  readonly algorithm: () => Algorithm<M>;
+export interface ClusterOptions {
+  readonly algorithm: (node: NodeId) => Algorithm<unknown>;
   readonly seed?: number;
   readonly nodes?: readonly NodeId[];
   /** Nodes that start without knowing anybody. */
@@ -40,7 +44,7 @@ export interface ClusterOptions<M> {
 }
 
 /** A group of logs. */
-export class TestCluster<M> {
+export class TestCluster {
   readonly random: Random;
   readonly runtime: VirtualRuntime;
   readonly network: MemoryNetwork;
@@ -48,11 +52,11 @@ export class TestCluster<M> {
   readonly submissions: Submission[] = [];
   /** What made logs fail although nobody took their disk away. */
   readonly failures: string[] = [];
-  readonly #options: ClusterOptions<M>;
+  readonly #options: ClusterOptions;
   readonly #receivers = new Map<NodeId, (from: NodeId, frame: Uint8Array) => void>();
   readonly #members: readonly Member[];
 
-  constructor(options: ClusterOptions<M>) {
+  constructor(options: ClusterOptions) {
     this.#options = options;
     this.random = seededRandom(options.seed ?? 1);
     this.runtime = new VirtualRuntime(this.random.fork());
@@ -70,7 +74,8 @@ export class TestCluster<M> {
         random: this.random.fork(),
       });
       const consumer = new ListConsumer();
-      return { id, disk, consumer, log: this.#make(id, disk), up: false };
+      const log = this.#make(id, disk);
+      return { id, disk, consumer, log, membership: emptyMembership, up: false };
     });
   }
 
@@ -158,11 +163,11 @@ export class TestCluster<M> {
   }
 
   #make(id: NodeId, disk: MemoryDisk): ReplicatedLog<Submission> {
-    return createLog<M, Submission>({
+    return createLog<unknown, Submission>({
       node: id,
       cluster: 'test',
       members: this.#members.some((member) => member.id === id) ? this.#members : [],
-      algorithm: this.#options.algorithm(),
+      algorithm: this.#options.algorithm(id),
       storage: disk.storage(),
       transport: this.#transport(id),
       runtime: this.runtime,
@@ -198,7 +203,9 @@ export class TestCluster<M> {
   }
 
   async #start(node: TestNode): Promise<void> {
+    node.membership = emptyMembership;
     node.log.on((event) => {
+      if (event.type === 'membership') node.membership = event.membership;
       if (event.type === 'failed' && node.up) {
         this.failures.push(`${node.id} failed: ${event.error.stack ?? event.error.message}`);
       }
