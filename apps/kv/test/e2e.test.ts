@@ -1,9 +1,10 @@
 /**
  * The built program as real processes. One file, so that it is compiled once and the machine runs
- * one group of nodes at a time; each room of tests has a file of its own in e2e/. They share one demo,
- * from its first request to its last start.
+ * one group of nodes at a time; each room of tests has a file of its own in e2e/. They share one demo
+ * an algorithm, from its first request to its last start.
  */
 import { afterAll, beforeAll, describe } from 'vitest';
+import { algorithmNames } from '../src/node/parts.ts';
 import { badInput } from './e2e/bad-input.ts';
 import { documentation } from './e2e/documentation.ts';
 import { failures } from './e2e/failures.ts';
@@ -19,14 +20,14 @@ afterAll(cleanUp, 30_000);
 
 badInput();
 
-describe('a demo', () => {
+describe.each(algorithmNames)('a demo on %s', (algorithm) => {
   let group: Group | undefined;
   const shared = (): Group => {
     if (group === undefined) throw new Error('the demo did not start');
     return group;
   };
   beforeAll(async () => {
-    group = await startGroup();
+    group = await startGroup(algorithm);
   }, 60_000);
 
   running(shared);
@@ -35,6 +36,5 @@ describe('a demo', () => {
   failures(shared);
   importAndExport(shared);
   ending(shared);
+  memoryOnly(algorithm);
 });
-
-memoryOnly();

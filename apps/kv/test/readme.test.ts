@@ -4,12 +4,23 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { algorithmNames, storageNames } from '../src/node/parts.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 
 it('stands in the README word for word', () => {
   const block = /<!-- example -->\n+```ts\n(.*?)```/s.exec(read('../README.md'))?.[1];
   expect(block).toBe(read('example.ts'));
+});
+
+it.each([
+  ['--algorithm', algorithmNames],
+  ['--storage', storageNames],
+])('lists what %s takes', (option, names) => {
+  const row = new RegExp(`^\\| \`${option} NAME\` +\\|([^|]*)\\|`, 'm').exec(
+    read('../README.md'),
+  )?.[1];
+  expect(row?.match(/(?<=`)\w+(?=`)/g)).toEqual(names);
 });
 
 it('prints what its comments say', async () => {

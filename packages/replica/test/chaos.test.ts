@@ -1,21 +1,34 @@
 /**
  * What callers are told is true under faults: lost, late, doubled and reordered frames, partitions,
  * crashes, snapshots and restores. One seed decides everything; a failure names it.
+ *
+ * Replay one seed with `QUORATE_SEED=17`, or widen with `QUORATE_SEEDS=200`.
  */
 import { OutcomeUnknownError, seededRandom } from '@quorate/core';
 import { expectType, kv, type KvAnswer } from '@quorate/machine-kv';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { algorithms, type TestedAlgorithm } from './algorithms.ts';
 import { Cluster } from './cluster.ts';
 import { type Watched, watch } from './world.ts';
 
 const ids = ['a', 'b', 'c'] as const;
 
-it.each(Array.from({ length: 8 }, (_, at) => at + 1))('seed %d', async (seed) => {
+const { QUORATE_SEED, QUORATE_SEEDS } = process.env;
+const seeds =
+  QUORATE_SEED === undefined
+    ? Array.from({ length: Number(QUORATE_SEEDS ?? 8) }, (_, at) => at + 1)
+    : [Number(QUORATE_SEED)];
+
+describe.each(algorithms)('on $name', ({ algorithm }) => {
+  it.each(seeds)('seed %d', (seed) => run(seed, algorithm));
+});
+
+async function run(seed: number, algorithm: TestedAlgorithm['algorithm']): Promise<void> {
   const random = seededRandom(seed);
   const cluster = await Cluster.open(ids, {
+    algorithm: () => algorithm({ keepBytesBehindSnapshot: 2_000 }),
     seed,
     limits: { executeTimeoutMs: 3_000, queryTimeoutMs: 3_000, snapshotLogBytes: 20_000 },
-    raft: { keepBytesBehindSnapshot: 2_000 },
   });
   const writes: { readonly key: string; readonly call: Watched<unknown> }[] = [];
   const reads: { readonly call: Watched<KvAnswer>; readonly acknowledged: number }[] = [];
@@ -92,4 +105,4 @@ it.each(Array.from({ length: 8 }, (_, at) => at + 1))('seed %d', async (seed) =>
     expect(replica.status).toMatchObject({ state: 'running', pending: 0, waitingReads: 0 });
   }
   await cluster.close();
-});
+}

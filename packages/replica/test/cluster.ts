@@ -1,8 +1,8 @@
 /**
- * Whole groups of replicas in one process: the real log, Raft, storage and transport, on virtual
- * time. Disks outlive the replicas on them.
+ * Whole groups of replicas in one process: the real log, algorithm, storage and transport, on
+ * virtual time. Disks outlive the replicas on them.
  */
-import type { LogEvent, Member, NodeId } from '@quorate/core';
+import type { Algorithm, LogEvent, Member, NodeId } from '@quorate/core';
 import type { LogLimits } from '@quorate/log';
 import {
   type KvAnswer,
@@ -11,7 +11,6 @@ import {
   type KvResult,
   kvMachine,
 } from '@quorate/machine-kv';
-import { raft, type RaftOptions } from '@quorate/raft';
 import { openReplica, type Replica, type ReplicaLimits } from '@quorate/replica';
 import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
 import { type MemoryNetwork, memoryNetwork } from '@quorate/transport-memory';
@@ -21,8 +20,8 @@ import { watch } from './world.ts';
 export type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer>;
 
 export interface ClusterOptions {
+  readonly algorithm: () => Algorithm<unknown>;
   readonly limits?: Partial<LogLimits & ReplicaLimits>;
-  readonly raft?: RaftOptions;
   /** Decides everything that is drawn: jitter, faults. @default 7 */
   readonly seed?: number;
 }
@@ -47,7 +46,7 @@ export class Cluster {
   }
 
   /** A group of these nodes, with a leader. */
-  static async open(ids: readonly NodeId[], options: ClusterOptions = {}): Promise<Cluster> {
+  static async open(ids: readonly NodeId[], options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options);
     const members = ids.map((id) => ({ id }));
     for (const id of ids) await cluster.start(id, members);
@@ -66,7 +65,7 @@ export class Cluster {
         node: id,
         cluster: 'test',
         members,
-        algorithm: raft(this.#options.raft),
+        algorithm: this.#options.algorithm(),
         storage: disk.storage(),
         transport: this.network.transport(),
         runtime,

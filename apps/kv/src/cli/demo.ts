@@ -1,6 +1,7 @@
 /** `quorate-kv demo`: three nodes as three processes on this machine. */
 import type { Command } from 'commander';
 import type { DemoFlags } from '../demo/run.ts';
+import { algorithmNames } from '../node/parts.ts';
 import { parsed, positive } from './options.ts';
 
 export function addDemo(program: Command): void {
@@ -13,7 +14,7 @@ export function addDemo(program: Command): void {
       'HTTP on the next three ports, peers ten further (default: 7400)',
       parsed(positive),
     )
-    .option('--algorithm <name>', 'consensus algorithm (default: raft)')
+    .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)
     .option('--storage <name>', 'level, or memory to forget everything (default: level)')
     .option('--log-level <level>', 'what the nodes log to stderr', 'error')
     .option('--json', 'print JSON lines', false)

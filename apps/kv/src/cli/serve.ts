@@ -1,6 +1,7 @@
 /** `quorate-kv serve`: runs one node until it is told to end. */
 import type { Command } from 'commander';
 import { logLevels } from '../log-level.ts';
+import { algorithmNames } from '../node/parts.ts';
 import type { ServeFlags } from '../node/serve.ts';
 
 export function addServe(program: Command): void {
@@ -19,7 +20,7 @@ export function addServe(program: Command): void {
     .option('--http <host:port>', 'where clients reach it (default: 127.0.0.1:7401)')
     .option('--members <list>', 'voters of a new group: n1=host:port,n2=host:port,…')
     .option('--join', 'start without a group, to be added to one that runs', false)
-    .option('--algorithm <name>', 'consensus algorithm (default: raft)')
+    .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)
     .option('--storage <name>', 'level, or memory to forget everything (default: level)')
     .option('--log-level <level>', `one of ${logLevels.join(', ')}`)
     .option('--json', 'print JSON', false)

@@ -71,7 +71,7 @@ export class HumanPresenter implements DemoPresenter {
         say(this.#overview(event.leader));
         return;
       case 'leader':
-        if (this.#ready) say(`${event.leader} leads (term ${String(event.epoch)})`);
+        if (this.#ready) say(`${event.leader} leads (epoch ${String(event.epoch)})`);
         return;
       case 'gone': {
         const { node } = event.plan;

@@ -24,6 +24,7 @@ export type AlgorithmPart = <Result>(
 
 const algorithms: Readonly<Record<string, AlgorithmPart>> = {
   raft: async (use) => use((await import('@quorate/raft')).raft()),
+  paxos: async (use) => use((await import('@quorate/paxos')).paxos()),
 };
 
 const storages: Readonly<Record<string, StoragePart>> = {
@@ -37,6 +38,12 @@ const storages: Readonly<Record<string, StoragePart>> = {
     create: async () => (await import('@quorate/storage-memory')).memoryStorage(),
   },
 };
+
+/** What `--algorithm` takes. */
+export const algorithmNames: readonly string[] = Object.keys(algorithms);
+
+/** What `--storage` takes. */
+export const storageNames: readonly string[] = Object.keys(storages);
 
 /** @throws ServiceError with the code USAGE, listing the known names. */
 export function algorithmNamed(name: string): AlgorithmPart {

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { algorithmNames } from '../../src/node/parts.ts';
 import { freeDemoPort, quorate, temporaryFolder } from '../harness.ts';
 
 export function badInput(): void {
@@ -22,7 +23,7 @@ export function badInput(): void {
         'an unknown algorithm',
         ['demo', '--algorithm', 'luck', '--data', '/nowhere'],
         2,
-        /USAGE: .*raft/,
+        new RegExp(`USAGE: .* takes ${algorithmNames.join(', ')}$`, 'm'),
       ],
       ['a change of nothing', ['members', 'change'], 2, /USAGE: .*--add-voter/],
       [

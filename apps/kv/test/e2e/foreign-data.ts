@@ -2,13 +2,15 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { algorithmNames } from '../../src/node/parts.ts';
 import { quorate, temporaryFolder } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
 /** @param group one that has been stopped; later starts show that it is none the worse. */
 export function refusedFolders(group: GroupOf): void {
   it('refuses a data folder that is corrupt, foreign or emptied, and leaves it as it is', async () => {
-    const { data, port } = group();
+    const { algorithm, data, port } = group();
+    const otherAlgorithms = algorithmNames.filter((name) => name !== algorithm);
     const refused = async (words: readonly string[], message: RegExp): Promise<void> => {
       const { code, stderr } = await quorate(['serve', '--node', 'n1', '--json', ...words]);
       expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
@@ -28,6 +30,13 @@ export function refusedFolders(group: GroupOf): void {
       await cp(join(data, 'n1', 'node.json'), join(folder, 'n1', 'node.json'));
       return folder;
     };
+    const mislabelled = async (other: string): Promise<string> => {
+      const folder = await copyOf('n1', 'log', 'node.json');
+      const path = join(folder, 'n1', 'node.json');
+      const memory = JSON.parse(await readFile(path, 'utf8')) as object;
+      await writeFile(path, JSON.stringify({ ...memory, algorithm: other }));
+      return folder;
+    };
     const strange = async (): Promise<string> => {
       const folder = await copyOf('n1');
       await writeFile(join(folder, 'n1', 'thesis.txt'), 'x');
@@ -45,8 +54,11 @@ export function refusedFolders(group: GroupOf): void {
     };
 
     await Promise.all([
-      // Another cluster or storage, or other members than the group started with.
+      // Another cluster, algorithm or storage, or other members than the group started with.
       refused(['--data', data, '--cluster', 'other'], /FOREIGN_DATA: .*cluster/),
+      ...[...otherAlgorithms, 'other'].map((other) =>
+        refused(['--data', data, '--algorithm', other], /FOREIGN_DATA: .*algorithm/),
+      ),
       refused(['--data', data, '--storage', 'memory'], /FOREIGN_DATA: .*storage/),
       refused(['--data', data, '--members', 'n1=127.0.0.1:1'], /INVALID_ARGUMENT: .*members/),
       // A copy of another node; even with a forged memory, the storage knows whose it is.
@@ -64,6 +76,14 @@ export function refusedFolders(group: GroupOf): void {
     ]);
     // The same ports as above, which are free again.
     await refused(['--data', await brokenLog()], /CORRUPT: /);
+    for (const other of otherAlgorithms) {
+      await refused(['--data', await mislabelled(other)], /FOREIGN_DATA: .*algorithm/);
+      const demo = await quorate(['demo', '--data', data, '--algorithm', other]);
+      expect([demo.code, demo.stderr]).toEqual([
+        1,
+        expect.stringMatching(/FOREIGN_DATA: .*algorithm/),
+      ]);
+    }
   }, 60_000);
 }
 

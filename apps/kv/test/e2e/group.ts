@@ -3,6 +3,7 @@ import { DemoRun, freeDemoPort, temporaryFolder } from '../harness.ts';
 
 /** A demo with its folder. */
 export interface Group {
+  readonly algorithm: string;
   readonly data: string;
   readonly port: number;
   readonly demo: DemoRun;
@@ -12,8 +13,9 @@ export interface Group {
 export type GroupOf = () => Group;
 
 /** Starts it, in a new folder. */
-export async function startGroup(): Promise<Group> {
+export async function startGroup(algorithm: string): Promise<Group> {
   const data = await temporaryFolder();
   const port = await freeDemoPort();
-  return { data, port, demo: await DemoRun.start(data, port) };
+  const demo = await DemoRun.start(data, port, ['--algorithm', algorithm]);
+  return { algorithm, data, port, demo };
 }

@@ -11,6 +11,7 @@ import {
   kill,
   program,
   quorate,
+  statusOf,
   temporaryFolder,
 } from '../harness.ts';
 import { refusedFolders } from './foreign-data.ts';
@@ -52,6 +53,7 @@ export function ending(group: GroupOf): void {
     expect(text).toContain('curl -X PUT');
     expect(text).toContain('serve --node');
     const endpoints = [1, 2, 3].map((at) => `http://127.0.0.1:${String(port + at)}`);
+    expect((await statusOf(endpoints[0] ?? ''))?.['algorithm']).toBe(group().algorithm);
     const kept = await quorate(['range', 'last/', '--json'], { endpoints });
     expect(kept.stdout.toString()).toBe(
       '{"key":"last/one","value":"1"}\n{"key":"last/two","value":"2"}\n',
@@ -65,11 +67,12 @@ export function ending(group: GroupOf): void {
 }
 
 /** A demo of its own: it keeps nothing. */
-export function memoryOnly(): void {
-  it('a demo on memory storage is a new group at every start', async () => {
+export function memoryOnly(algorithm: string): void {
+  it('is a new group at every start on memory storage', async () => {
     const data = await temporaryFolder();
     const port = await freeDemoPort();
-    const first = await DemoRun.start(data, port, ['--storage', 'memory']);
+    const words = ['--storage', 'memory', '--algorithm', algorithm];
+    const first = await DemoRun.start(data, port, words);
     await quorate(['put', 'a', '1'], { endpoints: first.endpoints });
     kill(first.nodes[0]?.pid ?? 0);
     // It would have forgotten its votes: it must not come back under its name.
@@ -77,6 +80,7 @@ export function memoryOnly(): void {
     expect([back.code, back.stderr]).toEqual([1, expect.stringContaining('STATE_LOST')]);
     await first.stop();
     const second = await DemoRun.start(data, port, ['--storage', 'memory']);
+    expect((await statusOf(second.endpoints[0] ?? ''))?.['algorithm']).toBe(algorithm);
     expect((await quorate(['get', 'a'], { endpoints: second.endpoints })).code).toBe(3);
     expect(existsSync(`${data}/n1/log`)).toBe(false);
     await second.stop('SIGTERM');

@@ -6,7 +6,7 @@ import type { GroupOf } from './group.ts';
 
 export function membership(group: GroupOf): void {
   it('lets a node join, vote, take over and leave while it serves', async () => {
-    const { data, demo } = group();
+    const { algorithm, data, demo } = group();
     const { endpoints } = demo;
     const [one = '', two = ''] = endpoints;
     const done = async (words: readonly string[], at: readonly string[] = endpoints) => {
@@ -18,7 +18,8 @@ export function membership(group: GroupOf): void {
     const cluster = String((await statusOf(one))?.['cluster']);
     const [http, peer] = await freePair();
     const where = ['--cluster', cluster, '--http', http, '--listen', peer];
-    const joining = start(['serve', '--node', 'n4', '--data', data, '--join', ...where]);
+    const how = ['--algorithm', algorithm, ...where];
+    const joining = start(['serve', '--node', 'n4', '--data', data, '--join', ...how]);
     let said = '';
     for (const stream of [joining.stdout, joining.stderr]) {
       stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -27,7 +27,7 @@ export function running(group: GroupOf): void {
     });
 
     it('serves on three nodes, at each of which the same is read', async () => {
-      const { data, port, demo } = group();
+      const { algorithm, data, port, demo } = group();
       expect(demo.nodes.map(({ node, http }) => [node, http])).toEqual(
         ['n1', 'n2', 'n3'].map((node, at) => [node, `http://127.0.0.1:${String(port + at + 1)}`]),
       );
@@ -43,6 +43,8 @@ export function running(group: GroupOf): void {
       const command = await quorate(['get', 'greetings/from here/ä'], { endpoints: [three] });
       expect([command.code, command.stdout.toString()]).toEqual([0, 'hello']);
       expect((await stateHashes(endpoints)).size).toBe(1);
+      const said = await Promise.all(endpoints.map(statusOf));
+      expect(said.map((status) => status?.['algorithm'])).toEqual(endpoints.map(() => algorithm));
 
       // A second start of a node ends at its port, before it touches any data.
       const twice = await quorate(['serve', '--node', 'n1', '--data', data]);

@@ -1,0 +1,99 @@
+/**
+ * Any algorithm on any storage over any transport, on real time: what one composition promises, each
+ * of them keeps. The group of one composition goes through all of its tests, in this order.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { algorithms } from './algorithms.ts';
+import { Group, type Parts } from './composition/group.ts';
+import { storages } from './composition/storages.ts';
+import { transports } from './composition/transports.ts';
+
+const compositions: readonly Parts[] = algorithms.flatMap((algorithm) =>
+  storages.flatMap((storage) => transports.map((transport) => ({ algorithm, storage, transport }))),
+);
+
+describe.each(compositions)(
+  '$algorithm.name, storage $storage.name, transport $transport.name',
+  (parts) => {
+    let group: Group;
+    /** What was acknowledged. */
+    const written = new Map<string, string>();
+    const put = async (
+      at: Group['replicas'][number],
+      key: string,
+      value: string = `value of ${key}`,
+    ): Promise<void> => {
+      await group.put(at, key, value);
+      written.set(key, value);
+    };
+
+    beforeAll(async () => {
+      group = await Group.open(parts, ['a', 'b', 'c']);
+    });
+    afterAll(() => group.close());
+
+    it('executes at every node, and reads at every node what was acknowledged at any', async () => {
+      for (const writer of group.replicas) {
+        await put(writer, `from ${writer.node}`);
+        for (const reader of group.replicas) {
+          for (const consistency of ['linearizable', 'lease'] as const) {
+            const value = await group.get(reader, `from ${writer.node}`, consistency);
+            expect(value).toBe(`value of from ${writer.node}`);
+          }
+        }
+      }
+    });
+
+    it('goes on when its leader is killed, and takes it back by a snapshot', async () => {
+      const { node } = await group.leader();
+      const others = group.replicas.filter((replica) => replica.node !== node);
+      const underWay = others.flatMap((replica) =>
+        [1, 2, 3].map((n) => put(replica, `outage ${replica.node} ${String(n)}`)),
+      );
+      await group.kill(node);
+      await Promise.all(underWay);
+      for (const replica of others) {
+        expect(await group.get(replica, 'from a')).toBe('value of from a');
+      }
+
+      // Until the log of the others no longer reaches back to where the killed node stopped.
+      for (let n = 0; n < 20; n++) {
+        for (const replica of others) await put(replica, `long ${String(n)}`, 'x'.repeat(1_000));
+      }
+      for (const replica of others) await replica.snapshot();
+      const back = await group.start(node);
+      expect(await group.get(back, 'long 19')).toBe('x'.repeat(1_000));
+      expect(back.counters['snapshots_restored']).toBeGreaterThan(0);
+      await put(back, 'back');
+    });
+
+    it('takes a new node in, and goes on without its leader of before', async () => {
+      const [first] = group.replicas;
+      if (first === undefined) throw new Error('nobody runs');
+      const added = await group.start('d');
+      const member = await group.member('d');
+      await group.change(first, { type: 'add-learner', member });
+      expect(await group.get(added, 'back')).toBe('value of back');
+      expect(added.status.role).toBe('learner');
+      await group.change(first, { type: 'add-voter', member });
+
+      const { node } = await group.leader();
+      await group.change(added, { type: 'remove', id: node });
+      await group.stop(node);
+      await put(added, 'without it');
+      for (const replica of group.replicas) {
+        expect(await group.get(replica, 'without it')).toBe('value of without it');
+        const { voters, learners } = replica.status.membership;
+        expect([voters.map(({ id }) => id), learners]).toEqual([
+          ['a', 'b', 'c', 'd'].filter((id) => id !== node),
+          [],
+        ]);
+      }
+    });
+
+    it('has the same state everywhere in the end: all that was acknowledged', async () => {
+      expect(await group.states()).toHaveLength(1);
+      for (const replica of group.replicas) expect(await group.content(replica)).toEqual(written);
+    });
+  },
+);
