@@ -3,14 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { publishable, root } from './repository.js';
+import { publishable, root, tools } from './repository.js';
 
 /** @returns {Promise<import('./run.js').Verdict>} */
 export async function dependencies() {
-  const complaints = publishable().flatMap(({ folder, manifest }) =>
+  const published = publishable().map((each) => ({ ...each, also: [] }));
+  // Nobody installs a tool: it may as well import what stands among its devDependencies.
+  const own = tools().map((each) => ({
+    ...each,
+    also: Object.keys(each.manifest.devDependencies ?? {}),
+  }));
+  const complaints = [...published, ...own].flatMap(({ folder, manifest, also }) =>
     compare(
       importsOf(join(root, folder, 'src')),
       Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+      also,
     ).map((complaint) => `${folder}: ${complaint}`),
   );
   return {
@@ -23,9 +30,10 @@ export async function dependencies() {
 /**
  * @param {ReadonlySet<string>} imported module names, as written
  * @param {readonly string[]} declared package names
+ * @param {readonly string[]} [also] names of packages that may be imported, and need not be
  * @returns {string[]}
  */
-export function compare(imported, declared) {
+export function compare(imported, declared, also = []) {
   const names = new Set();
   const complaints = [];
   for (const source of imported) {
@@ -41,7 +49,7 @@ export function compare(imported, declared) {
     names.add(/^(?:@[^/]+\/)?[^/]+/.exec(source)?.[0]);
   }
   for (const name of names) {
-    if (!declared.includes(name)) {
+    if (!declared.includes(name) && !also.includes(name)) {
       complaints.push(`imports ${name}, which is not in its dependencies`);
     }
   }
@@ -62,7 +70,7 @@ export function compare(imported, declared) {
  */
 function importsOf(folder) {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /\.tsx?$/.test(file),
+    /\.[jt]sx?$/.test(file),
   );
   return new Set(
     files.flatMap((file) =>

@@ -1,7 +1,7 @@
 /** The repository as the checks see it: where it is, what lies in it, and how to run its tools. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
  * @property {boolean} [private]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]
+ * @property {Record<string, string>} [devDependencies]
  *
  * @typedef {object} Package
  * @property {string} folder relative to the root: `packages/raft`
@@ -25,9 +26,24 @@ export const cache = join(root, 'node_modules', '.cache', 'quorate');
 /** @returns {Package[]} every package and app that is published */
 export function publishable() {
   return ['packages', 'apps']
-    .flatMap((house) => readdirSync(join(root, house)).map((folder) => `${house}/${folder}`))
+    .flatMap(foldersIn)
     .map((folder) => ({ folder, manifest: readManifest(folder) }))
     .filter(({ manifest }) => manifest.private !== true);
+}
+
+/** @returns {Package[]} every tool, such as the benchmark; none is published */
+export function tools() {
+  return foldersIn('tooling')
+    .filter((folder) => existsSync(join(root, folder, 'package.json')))
+    .map((folder) => ({ folder, manifest: readManifest(folder) }));
+}
+
+/**
+ * @param {string} house
+ * @returns {string[]}
+ */
+function foldersIn(house) {
+  return readdirSync(join(root, house)).map((folder) => `${house}/${folder}`);
 }
 
 /**

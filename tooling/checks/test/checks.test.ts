@@ -13,6 +13,10 @@ describe('dependencies', () => {
     ).toEqual([]);
   });
 
+  test('what may be imported need not be', () => {
+    expect(compare(new Set(['pino']), [], ['pino', 'publint'])).toEqual([]);
+  });
+
   test.each([
     {
       imported: ['pino'],

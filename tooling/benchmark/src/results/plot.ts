@@ -1,0 +1,155 @@
+/**
+ * Rows as a picture: one panel a variant, operations per second on a logarithmic scale, one line an
+ * algorithm, and a bar from the slowest to the fastest round. Nothing but text, for light and dark.
+ */
+import type { Row } from './row.ts';
+
+interface Panel {
+  readonly title: string;
+  /** What the labels below the points are. */
+  readonly axis: string;
+  readonly labels: readonly string[];
+  readonly lines: readonly Line[];
+}
+
+interface Line {
+  readonly name: string;
+  readonly points: readonly { readonly label: string; readonly row: Row }[];
+}
+
+const width = 620;
+const panelHeight = 300;
+const headHeight = 52;
+/** Where the points lie within a panel. */
+const area = { left: 84, right: 470, top: 40, bottom: 244 };
+const decadeFormat = new Intl.NumberFormat('en-US', { notation: 'compact' });
+/** More algorithms than styles share them. */
+const lineStyles = 4;
+
+const style = `
+    text { font: 13px system-ui, 'DejaVu Sans', sans-serif; fill: #1f2328; }
+    .paper { fill: #ffffff; }
+    .head { font-size: 16px; font-weight: 600; }
+    .small { fill: #59636e; font-size: 12px; }
+    .grid { stroke: #d5dbe1; }
+    .line { fill: none; stroke-width: 2; }
+    .s0 { stroke: #0a5fc4; }
+    .s1 { stroke: #b3470c; }
+    .s2 { stroke: #1a7f37; }
+    .s3 { stroke: #8250df; }
+    @media (prefers-color-scheme: dark) {
+      text { fill: #f0f6fc; }
+      .paper { fill: #0d1117; }
+      .small { fill: #9aa4af; }
+      .grid { stroke: #2f3742; }
+      .s0 { stroke: #6cb0ff; }
+      .s1 { stroke: #ff9d5c; }
+      .s2 { stroke: #56d364; }
+      .s3 { stroke: #c297ff; }
+    }
+  `;
+
+/** An SVG document. Floors that were measured around the work are left out. */
+export function plotOf(title: string, rows: readonly Row[]): string {
+  const panels = panelsOf(rows.filter(({ when }) => when === undefined));
+  const height = headHeight + panels.length * panelHeight;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
+    `  <title id="title">${escapeXml(title)}</title>`,
+    `  <style>${style}</style>`,
+    `  <rect class="paper" width="${width}" height="${height}" rx="10" />`,
+    `  <text class="head" x="24" y="34">${escapeXml(title)}</text>`,
+    ...panels.flatMap((panel, at) => [
+      `  <g transform="translate(0 ${headHeight + at * panelHeight})">`,
+      ...draw(panel).map((shape) => `    ${shape}`),
+      '  </g>',
+    ]),
+    '</svg>\n',
+  ].join('\n');
+}
+
+function panelsOf(rows: readonly Row[]): readonly Panel[] {
+  return distinct(rows.map(({ variant }) => variant)).map((variant) => {
+    const own = rows.filter((row) => row.variant === variant);
+    // Floors have one client: what changes from point to point is the size.
+    const bySize = own.every(({ algorithm }) => algorithm === null);
+    const points = own.map((row) => ({
+      row,
+      name: row.algorithm ?? row.operation,
+      label: String(bySize ? row.valueBytes : row.clients),
+    }));
+    return {
+      title: variant,
+      axis: bySize ? 'bytes' : 'commands in flight',
+      labels: distinct(points.map(({ label }) => label)),
+      lines: distinct(points.map(({ name }) => name)).map((name) => ({
+        name,
+        points: points.filter((point) => point.name === name),
+      })),
+    };
+  });
+}
+
+function draw({ title, axis, labels, lines }: Panel): readonly string[] {
+  const rows = lines.flatMap(({ points }) => points.map(({ row }) => row));
+  const low = Math.min(...rows.map((row) => row.operationsPerSecondLow));
+  const high = Math.max(...rows.map((row) => row.operationsPerSecondHigh));
+  const firstDecade = Math.floor(Math.log10(low));
+  const lastDecade = Math.max(Math.ceil(Math.log10(high)), firstDecade + 1);
+  const y = (value: number): number => {
+    const share = (Math.log10(value) - firstDecade) / (lastDecade - firstDecade);
+    return round(area.bottom - share * (area.bottom - area.top));
+  };
+  const x = (label: string): number => {
+    const step = (area.right - area.left) / labels.length;
+    return round(area.left + (labels.indexOf(label) + 0.5) * step);
+  };
+  const decades = Array.from(
+    { length: lastDecade - firstDecade + 1 },
+    (_, at) => 10 ** (firstDecade + at),
+  );
+  return [
+    `<text class="small" x="24" y="18">${escapeXml(title)}, operations per second</text>`,
+    ...decades.flatMap((value) => [
+      `<path class="grid" d="M${area.left} ${y(value)}H${area.right}" />`,
+      `<text class="small" x="${area.left - 8}" y="${y(value) + 4}" text-anchor="end">${decadeFormat.format(value)}</text>`,
+    ]),
+    ...labels.map(
+      (label) =>
+        `<text class="small" x="${x(label)}" y="${area.bottom + 20}" text-anchor="middle">${escapeXml(label)}</text>`,
+    ),
+    `<text class="small" x="${(area.left + area.right) / 2}" y="${area.bottom + 40}" text-anchor="middle">${axis}</text>`,
+    ...lines.flatMap(({ name, points }, at) => {
+      // Side by side, so that bars of equal speed do not hide each other.
+      const shift = (at - (lines.length - 1) / 2) * 8;
+      const place = (point: Line['points'][number]): number => round(x(point.label) + shift);
+      const path = points.map((point) => `${place(point)} ${y(point.row.operationsPerSecond)}`);
+      const bars = points.map((point) => {
+        const { operationsPerSecondLow, operationsPerSecondHigh } = point.row;
+        return `M${place(point)} ${y(operationsPerSecondLow)}V${y(operationsPerSecondHigh)}`;
+      });
+      const key = area.top + at * 22;
+      return [
+        `<path class="line s${at % lineStyles}" d="M${path.join('L')}${bars.join('')}" />`,
+        `<path class="line s${at % lineStyles}" d="M${area.right + 16} ${key}h20" />`,
+        `<text x="${area.right + 44}" y="${key + 4}">${escapeXml(name)}</text>`,
+      ];
+    }),
+  ];
+}
+
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values)];
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,58 @@
+/** Everything that a run makes and that must be gone after it: processes and folders. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Job } from '../workers/protocol.ts';
+import { WorkerProcess } from '../workers/worker-process.ts';
+
+/** Hands out processes and folders, and takes them all back. */
+export class Stage {
+  readonly #directory: string;
+  readonly #workers = new Set<WorkerProcess>();
+  readonly #folders = new Set<string>();
+  #interrupted = false;
+
+  /** @param directory where folders are made. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** @throws Error once the run was interrupted. */
+  checkpoint(): void {
+    if (this.#interrupted) throw new Error('interrupted');
+  }
+
+  /** Starts a process and opens a subject in it. */
+  async worker(job: Job): Promise<{ readonly worker: WorkerProcess; readonly port: number }> {
+    this.checkpoint();
+    const worker = new WorkerProcess();
+    this.#workers.add(worker);
+    const { port = 0 } = await worker.open(job);
+    return { worker, port };
+  }
+
+  /** Makes an empty folder. */
+  async folder(): Promise<string> {
+    this.checkpoint();
+    const folder = await mkdtemp(join(this.#directory, 'quorate-bench-'));
+    this.#folders.add(folder);
+    return folder;
+  }
+
+  /** Ends all processes at once: whoever waits for one is told, and the run unwinds. */
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const worker of this.#workers) worker.kill();
+  }
+
+  /** Ends all processes, then removes all folders. More can be made afterwards. */
+  async clear(): Promise<void> {
+    const workers = [...this.#workers];
+    this.#workers.clear();
+    await Promise.all(workers.map((worker) => worker.close()));
+    const folders = [...this.#folders];
+    this.#folders.clear();
+    for (const folder of folders) {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** Load on the replica that leads, handed in by the process that it lives in. */
+import type { Measurement } from '../results/measurement.ts';
+import type { Replica } from '@quorate/replica';
+import { closedLoop, type LoopTask } from './closed-loop.ts';
+import { DisturbedError } from './subject.ts';
+import type { Tally } from './tally.ts';
+
+/** A replica of the counting machine. */
+export type CountingReplica = Replica<Uint8Array, number, undefined, number>;
+
+/** What the replica itself does not count. */
+export interface PartCounts {
+  readonly syncs: number;
+  readonly socketWrites?: number;
+}
+
+/** Whether it leads, and all its peers answer. */
+export function leads(replica: CountingReplica): boolean {
+  const { role, peers, membership } = replica.status;
+  return (
+    role === 'leader' &&
+    peers.length === membership.voters.length - 1 &&
+    peers.every(({ active }) => active)
+  );
+}
+
+/**
+ * Measures commands of `valueBytes` through `execute`.
+ *
+ * @throws DisturbedError if leadership did not last.
+ */
+export async function measureExecute(
+  replica: CountingReplica,
+  valueBytes: number,
+  task: LoopTask,
+  parts: () => PartCounts,
+): Promise<Measurement> {
+  const command = new Uint8Array(valueBytes).fill(0x78);
+  const { epoch } = replica.status;
+  const tally = (): Tally => {
+    const { counters } = replica;
+    const count = (name: string): number => counters[name] ?? Number.NaN;
+    return {
+      commands: count('commands_applied'),
+      entries: count('entries_applied'),
+      frames: count('frames_sent'),
+      ...parts(),
+    };
+  };
+  const undisturbed = (): boolean => replica.status.epoch === epoch && leads(replica);
+  if (!leads(replica)) throw new DisturbedError('does not lead');
+  try {
+    const measurement = await closedLoop(() => replica.execute(command), task, tally);
+    if (undisturbed()) return measurement;
+  } catch (cause) {
+    if (undisturbed()) throw cause;
+    throw new DisturbedError('leadership was lost meanwhile', { cause });
+  }
+  throw new DisturbedError('leadership did not last');
+}

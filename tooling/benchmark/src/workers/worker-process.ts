@@ -1,0 +1,124 @@
+/** A worker as the benchmark sees it: every request has a deadline, and in the end the process is gone. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Measurement } from '../results/measurement.ts';
+import type { LoopTask } from '../subjects/closed-loop.ts';
+import { DisturbedError } from '../subjects/subject.ts';
+import type { Job, Reply, Request } from './protocol.ts';
+
+const program = fileURLToPath(new URL('worker.js', import.meta.url));
+
+/** A moment for whatever is not the measurement itself: opening, the last commands, closing. */
+const graceMs = 15_000;
+
+/** What can be seen of a worker. */
+export interface WorkerState {
+  readonly leads: boolean;
+  readonly port: number | undefined;
+}
+
+/** Whoever waits for the answer to a request. */
+interface Waiting {
+  resolve(reply: Reply): void;
+  reject(error: Error): void;
+}
+
+/** A worker process. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #waiting: Waiting | undefined;
+  #running = true;
+
+  constructor() {
+    this.#child = fork(program, [], {
+      // What a worker prints is trouble; stdout belongs to the rows.
+      stdio: ['ignore', 2, 2, 'ipc'],
+      execArgv: [],
+    });
+    this.#child.on('message', (reply: Reply) => {
+      this.#settle((waiting) => waiting.resolve(reply));
+    });
+    this.#ended = new Promise((resolve) => {
+      const end = (how: string): void => {
+        this.#running = false;
+        this.#settle((waiting) => waiting.reject(new Error(`a worker process ended (${how})`)));
+        resolve();
+      };
+      this.#child.once('exit', (code, signal) => {
+        end(signal ?? `code ${String(code)}`);
+      });
+      this.#child.on('error', (error) => {
+        // It could not be started, or a message did not reach it.
+        if (this.#child.pid === undefined) end(error.message);
+        else this.#settle((waiting) => waiting.reject(error));
+      });
+    });
+  }
+
+  open(job: Job): Promise<WorkerState> {
+    return this.#state({ type: 'open', job });
+  }
+
+  look(): Promise<WorkerState> {
+    return this.#state({ type: 'look' });
+  }
+
+  /** @throws DisturbedError if it was no fair measurement, and another try may be one. */
+  async measure(task: LoopTask): Promise<Measurement> {
+    const workMs = (task.warmUpSeconds + task.seconds) * 1000;
+    const reply = await this.#ask({ type: 'measure', task }, workMs + graceMs);
+    if (reply.type !== 'measured') throw new TypeError(`a measurement was asked for`);
+    return reply.measurement;
+  }
+
+  /** Ends in good order where that is possible, and ends in any case. */
+  async close(): Promise<void> {
+    try {
+      await this.#ask({ type: 'close' }, graceMs);
+    } catch {
+      // It is ended all the same.
+    }
+    this.kill();
+    await this.#ended;
+  }
+
+  /** Ends at once; by its own handle, so never another process that got the same number later. */
+  kill(): void {
+    if (this.#running) this.#child.kill('SIGKILL');
+  }
+
+  async #state(request: Request): Promise<WorkerState> {
+    const reply = await this.#ask(request, graceMs);
+    if (reply.type !== 'state') throw new TypeError(`a state was asked for`);
+    return reply;
+  }
+
+  async #ask(request: Request, timeoutMs: number): Promise<Reply> {
+    if (!this.#running) throw new Error('a worker process has ended');
+    if (this.#waiting !== undefined) throw new TypeError('one request at a time');
+    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<Reply>((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      timer = setTimeout(() => {
+        const late = new Error(`a worker did not answer within ${timeoutMs} ms`);
+        this.#settle((waiting) => waiting.reject(late));
+        this.kill();
+      }, timeoutMs);
+    });
+    this.#child.send(request);
+    try {
+      const reply = await answered;
+      if (reply.type !== 'failed') return reply;
+      throw reply.disturbed ? new DisturbedError(reply.message) : new Error(reply.message);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #settle(how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) how(waiting);
+  }
+}

@@ -1,0 +1,143 @@
+/** The program itself, built, with its processes; each run as brief as it can be. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { algorithmNames } from '../src/algorithms.ts';
+
+interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+const tool = fileURLToPath(new URL('..', import.meta.url));
+const program = join(tool, 'dist', 'bin.js');
+/** What every line of every benchmark has. */
+const fields = [
+  ...['bench', 'algorithm', 'operation', 'connections', 'clients', 'valueBytes', 'seconds'],
+  ...['operationsPerSecond', 'p50', 'p99', 'p999', 'max'],
+];
+
+let directory = '';
+let child: ChildProcess | undefined;
+
+beforeAll(async () => {
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  const tsc = join(dirname(compiler), 'bin', 'tsc');
+  const { code, stdout } = await finish(spawn(process.execPath, [tsc, '-b', tool]));
+  if (code !== 0) throw new Error(`the program does not compile:\n${stdout}`);
+}, 180_000);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'quorate-bench-test-'));
+});
+
+afterEach(async () => {
+  if (child?.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function start(words: readonly string[]): ChildProcess {
+  child = spawn(process.execPath, [program, ...words, '--directory', directory], { stdio: 'pipe' });
+  return child;
+}
+
+async function finish(process: ChildProcess): Promise<Finished> {
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    process[stream]?.setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve) => {
+    process.once('close', resolve);
+  });
+  return { code, ...output };
+}
+
+function linesOf({ stdout }: Finished): readonly Line[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+describe('bench', () => {
+  it('engine measures every algorithm', { timeout: 60_000 }, async () => {
+    const plot = join(directory, 'plot.svg');
+    const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64'];
+    const finished = await finish(start(['engine', ...brief, '--json', '--svg', plot]));
+    expect(finished).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    expect(lines).toHaveLength(4 * algorithmNames.length);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      expect(line['microsecondsPerCommand']).toBeGreaterThan(0);
+    }
+    expect(finished.stderr).toContain('round 2 of 2');
+    expect(await readFile(plot, 'utf8')).toContain('</svg>');
+  });
+
+  it('algorithms runs replicas in memory and on disk, and leaves nothing', async () => {
+    const brief = ['--seconds', '0.05', '--rounds', '1', '--windows', '16'];
+    const finished = await finish(start(['algorithms', ...brief, '--json']));
+    expect(finished).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    const floors = lines.filter(({ algorithm }) => algorithm === null);
+    expect(new Set(floors.map(({ when }) => when))).toEqual(new Set(['before', 'after']));
+    const work = lines.filter(({ algorithm }) => algorithm !== null);
+    expect(work.map(({ variant, algorithm }) => `${String(variant)} ${String(algorithm)}`)).toEqual(
+      ['memory', 'durable'].flatMap((variant) =>
+        algorithmNames.map((algorithm) => `${variant} ${algorithm}`),
+      ),
+    );
+    for (const line of lines) expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+    // Sixteen clients share entries, syncs and frames.
+    for (const line of work) expect(line['commandsPerEntry']).toBeGreaterThan(1);
+    expect(await readdir(directory)).toEqual([]);
+  }, 120_000);
+
+  it('floor prints a table', async () => {
+    const finished = await finish(start(['floor', '--seconds', '0.05', '--rounds', '1']));
+    expect(finished).toMatchObject({ code: 0 });
+    expect(finished.stdout).toMatch(/disk +synced append +1048576/);
+    expect(finished.stdout).toMatch(/network +ping-pong of 64 frames/);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('ends its processes and removes its folders when it is interrupted', async () => {
+    const words = ['algorithms', '--variants', 'durable', '--seconds', '60', '--windows', '16'];
+    const running = start(words);
+    const finished = finish(running);
+    let stderr = '';
+    await new Promise<void>((resolve, reject) => {
+      running.stderr?.on('data', (text: string) => {
+        stderr += text;
+        if (stderr.includes('durable')) resolve();
+      });
+      running.once('exit', () => {
+        reject(new Error(stderr));
+      });
+    });
+    running.kill('SIGTERM');
+    expect(await finished).toMatchObject({ code: 130, stdout: '' });
+    expect(await readdir(directory)).toEqual([]);
+  }, 60_000);
+
+  it('explains what it did not understand', async () => {
+    const { code, stdout, stderr } = await finish(start(['speed']));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('name one benchmark: algorithms, engine, floor');
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { plotOf } from '../src/results/plot.ts';
+import { floorRow, twoRows } from './rows.ts';
+
+const rows = [16, 256].flatMap((clients) => [
+  ...twoRows([1000, 1100, 900], [500, 600, 400], { clients, variant: 'memory' }),
+  ...twoRows([100], [200], { clients, variant: 'durable' }),
+]);
+
+describe('the plot', () => {
+  const svg = plotOf('a & b <c>', rows);
+
+  it('has a title, and loads nothing from elsewhere', () => {
+    expect(svg).toContain('<title id="title">a &amp; b &lt;c&gt;</title>');
+    expect(svg).not.toMatch(/<script|<image|@import|url\(|href=/);
+  });
+
+  it('has a panel a variant, with a line an algorithm', () => {
+    expect(svg).toContain('memory, operations per second');
+    expect(svg).toContain('durable, operations per second');
+    expect(svg.match(/>raft<\/text>/g)).toHaveLength(2);
+    expect(svg.match(/>paxos<\/text>/g)).toHaveLength(2);
+  });
+
+  it('draws what is faster higher, and the range of the rounds through the median', () => {
+    const [raft, paxos] = [...svg.matchAll(/ d="M[\d.]+ ([\d.]+)L.*?M[\d.]+ ([\d.]+)V([\d.]+)/g)];
+    const [, median, low, high] = (raft ?? []).map(Number);
+    expect(Number(paxos?.[1])).toBeGreaterThan(median ?? Number.NaN);
+    expect(low).toBeGreaterThan(median ?? Number.NaN);
+    expect(high).toBeLessThan(median ?? Number.NaN);
+  });
+
+  it('leaves out floors that were measured around the work', () => {
+    expect(plotOf('all', [...floorRow({ when: 'before' }), ...rows])).toBe(plotOf('all', rows));
+  });
+
+  it('draws floors of their own by size', () => {
+    const floors = plotOf('floor', floorRow());
+    expect(floors).toContain('>bytes</text>');
+    expect(floors).toContain('>4096</text>');
+  });
+});

@@ -1,0 +1,96 @@
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import type { Measurement } from '../src/results/measurement.ts';
+import { interleave, type Match } from '../src/runs/rounds.ts';
+import { Stage } from '../src/runs/stage.ts';
+import { DisturbedError } from '../src/subjects/subject.ts';
+import { measurement, subject } from './rows.ts';
+
+interface Run {
+  readonly context: Parameters<typeof interleave>[1];
+  readonly stage: Stage;
+  readonly lines: string[];
+}
+
+function runOf(rounds: number): Run {
+  const stage = new Stage(tmpdir());
+  const lines: string[] = [];
+  const settings = {
+    ...{ rounds, seconds: 1, windows: [1], valueBytes: 256 },
+    ...{ algorithms: [], variants: [], directory: tmpdir() },
+  };
+  const progress = (line: string): void => void lines.push(line);
+  return { stage, lines, context: { stage, settings, progress } };
+}
+
+function matchOf(clients: number, measure: (algorithm: string) => Promise<Measurement>): Match {
+  return {
+    subject: subject({ clients }),
+    contestants: ['raft', 'paxos'].map((algorithm) => ({
+      algorithm,
+      measure: () => measure(algorithm),
+    })),
+  };
+}
+
+describe('interleaved rounds', () => {
+  it('let everybody do everything in each round, one after the other', async () => {
+    const { context, lines } = runOf(2);
+    const order: string[] = [];
+    const matches = [1, 16].map((clients) =>
+      matchOf(clients, async (algorithm) => {
+        order.push(`${algorithm} ${clients}`);
+        return measurement(order.length * 100);
+      }),
+    );
+    const rows = await interleave(matches, context);
+    const round = ['raft 1', 'paxos 1', 'raft 16', 'paxos 16'];
+    expect(order).toEqual([...round, ...round]);
+    expect(rows.map(({ algorithm, clients }) => `${String(algorithm)} ${clients}`)).toEqual(round);
+    expect(rows.map(({ operationsPerSecond }) => operationsPerSecond)).toEqual([
+      300, 400, 500, 600,
+    ]);
+    expect(lines).toHaveLength(8);
+    expect(lines[0]).toBe('round 1 of 2, durable, 1 in flight, raft: 100/s, p50 100 µs, p99 1 ms');
+  });
+
+  it('repeat what was disturbed, and say so', async () => {
+    const { context, lines } = runOf(1);
+    let tries = 0;
+    const match = matchOf(1, async () => {
+      tries += 1;
+      if (tries === 1) throw new DisturbedError('leadership was lost');
+      return measurement(100);
+    });
+    expect(await interleave([match], context)).toHaveLength(2);
+    expect(tries).toBe(3);
+    expect(lines[0]).toContain('leadership was lost');
+  });
+
+  it('give up what is disturbed again and again', async () => {
+    const match = matchOf(1, () => Promise.reject(new DisturbedError('no leader')));
+    await expect(interleave([match], runOf(1).context)).rejects.toThrow('no leader');
+  });
+
+  it('end with any other failure', async () => {
+    let tries = 0;
+    const match = matchOf(1, () => {
+      tries += 1;
+      return Promise.reject(new Error('the disk is full'));
+    });
+    await expect(interleave([match], runOf(3).context)).rejects.toThrow('the disk is full');
+    expect(tries).toBe(1);
+  });
+
+  it('end when the run is interrupted', async () => {
+    const { context, stage } = runOf(3);
+    let measured = 0;
+    const match = matchOf(1, async () => {
+      measured += 1;
+      stage.interrupt();
+      return measurement(100);
+    });
+    await expect(interleave([match], context)).rejects.toThrow('interrupted');
+    expect(measured).toBe(1);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { jsonLine, rowsOf } from '../src/results/row.ts';
+import { floorRow, measurement, subject, twoRows } from './rows.ts';
+
+describe('a row', () => {
+  it('has the median of each column over all rounds, and the range of the speed', () => {
+    const [row] = rowsOf(subject(), [
+      {
+        algorithm: 'raft',
+        measurements: [
+          measurement(100, { p50: 3, max: 9, figures: { syncsPerCommand: 0.5 } }),
+          measurement(300, { p50: 1, max: 8, figures: { syncsPerCommand: 0.2 } }),
+          measurement(200, { p50: 2, max: 7, figures: { syncsPerCommand: 0.3 } }),
+        ],
+      },
+    ]);
+    expect(row).toMatchObject({
+      ...{ algorithm: 'raft', rounds: 3, operationsPerSecond: 200, p50: 2, max: 8 },
+      ...{ operationsPerSecondLow: 100, operationsPerSecondHigh: 300 },
+      figures: { syncsPerCommand: 0.3 },
+    });
+  });
+
+  it('compares each algorithm with the first', () => {
+    const [raft, paxos] = twoRows([100, 200, 100], [90, 200, 80]);
+    expect(raft).not.toHaveProperty('ratio');
+    expect(paxos?.ratio).toEqual({ to: 'raft', median: 0.9, low: 0.8, high: 1 });
+  });
+
+  it('of a floor is compared with nothing', () => {
+    expect(floorRow()).toMatchObject([{ algorithm: null }]);
+    expect(floorRow()[0]).not.toHaveProperty('ratio');
+  });
+});
+
+describe('a line of JSON', () => {
+  const lineOf = (row: Parameters<typeof jsonLine>[0] | undefined): unknown =>
+    row === undefined ? undefined : JSON.parse(jsonLine(row));
+
+  it('is one line and holds everything flat', () => {
+    const rows = rowsOf(subject(), [
+      {
+        algorithm: 'raft',
+        measurements: [measurement(100, { figures: { syncsPerCommand: 0.5 } })],
+      },
+    ]);
+    expect(rows.map(jsonLine).join('')).not.toContain('\n');
+    expect(lineOf(rows[0])).toEqual({
+      ...{ bench: 'algorithms', algorithm: 'raft', variant: 'durable', operation: 'execute' },
+      ...{ connections: 0, clients: 256, valueBytes: 256, rounds: 1, seconds: 2 },
+      ...{ operationsPerSecond: 100, operationsPerSecondLow: 100, operationsPerSecondHigh: 100 },
+      ...{ p50: 100, p99: 1000, p999: 2000, max: 3000 },
+      syncsPerCommand: 0.5,
+    });
+  });
+
+  it('says what the algorithm was compared with', () => {
+    expect(lineOf(twoRows([100], [50])[1])).toMatchObject({
+      ...{ ratioTo: 'raft', ratio: 0.5, ratioLow: 0.5, ratioHigh: 0.5 },
+    });
+  });
+
+  it('says on which side of the work a floor was measured', () => {
+    expect(lineOf(floorRow({ when: 'after' })[0])).toMatchObject({
+      when: 'after',
+      algorithm: null,
+    });
+  });
+});
