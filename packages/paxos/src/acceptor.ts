@@ -133,8 +133,9 @@ export function receivePrepare(node: PaxosNode, from: NodeId, prepare: Prepare):
   if (!sameBallot(promised, ballot)) {
     // A leader has this node's word for now, and reads under a lease rest on that.
     if (isLoyal(node, from, prepare.transfer)) return;
-    // Stricter than Paxos asks for: one promise a round. So a round has one leader wherever phase-1
-    // quorums meet, and its number alone names the leadership (`EngineStatus.epoch`).
+    // Stricter than Paxos asks for: one promise a round. So a round has one leader as long as phase-1
+    // quorums meet (those of two memberships need not), and its number alone mostly names the leadership
+    // (`EngineStatus.epoch`). Nothing rests on that but fewer duels.
     if (promised.round === ballot.round) {
       refuse(node, from, ballot);
       return;

@@ -54,7 +54,8 @@ export function settleTransfer(node: PaxosNode, leadership: Leadership): void {
 /** The leader wants this node to lead. */
 export function receiveTakeOver(node: PaxosNode, from: NodeId, { ballot }: TakeOver): void {
   if (ballot.node !== from || !sameBallot(ballot, node.promised)) return;
-  if (!sameBallot(node.barrier, ballot)) return;
+  // What is known here was chosen by a later leader.
+  if (!sameBallot(ballot, node.barrier)) return;
   if (node.leader !== from || node.role !== 'follower') return;
   if (!node.isVoter || node.isStalled) return;
   beginPhase1(node, ballot);

@@ -18,7 +18,6 @@ import { paxosRules } from './paxos-rules.ts';
 /** A group, and the quorums that fit it. */
 interface Group {
   readonly voters: readonly string[];
-  readonly joiners: readonly string[];
   readonly quorums: QuorumSystem;
   /** Whether two phase-1 quorums always meet, whatever becomes of the membership. */
   readonly electorsMeet: boolean;
@@ -26,24 +25,27 @@ interface Group {
 
 const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 
-/** Every second seed has majorities. A grid's group cannot change; the others may. */
-function drawGroup(random: Random, { voters, joiners }: Profile): Group {
+/** Two seeds of three have majorities. */
+function drawGroup(random: Random, { voters }: Profile): Group {
   const of = (quorums: QuorumSystem, electorsMeet: boolean): Group => {
-    return { voters, joiners, quorums, electorsMeet };
+    return { voters, quorums, electorsMeet };
   };
   const asGrid = (rows: number, columns: number): Group => {
-    const members = names.slice(0, rows * columns);
     const quorums = grid(rows, columns);
-    return { voters: members, joiners: [], quorums, electorsMeet: columns === 1 };
+    return { voters: names.slice(0, rows * columns), quorums, electorsMeet: false };
   };
+  const { length } = voters;
   switch (random.below(10)) {
     case 0:
       return of(flexible({ phase2: 1 }), true);
     case 1:
+      return length < 3
+        ? of(majority(), true)
+        : of(flexible({ phase1: length - 1, phase2: 2 }), true);
     case 2:
-      return voters.length < 2 ? of(majority(), true) : of(flexible({ phase2: 2 }), false);
+      return length < 2 ? of(majority(), true) : of(flexible({ phase2: 2 }), false);
     case 3:
-      return voters.length < 3 ? of(majority(), true) : of(flexible({ phase2: 3 }), false);
+      return length < 3 ? of(majority(), true) : of(flexible({ phase2: 3 }), false);
     case 4:
       return random.chance(0.7) ? asGrid(2, 2) : asGrid(...random.pick(sides));
     default:
@@ -100,10 +102,14 @@ export function swarmOf(seed: number, trace: Trace | undefined): Swarm<PaxosMess
     runMs: 12_000,
     readsAnywhere: options.reads === 'quorum',
   });
-  const { voters, joiners, quorums, electorsMeet } = drawGroup(random, drawn);
-  const profile: Profile = { ...drawn, voters, joiners };
-  // Old and new voters of a change may each elect somebody in one round.
-  const oneLeaderPerEpoch = electorsMeet && !Number.isFinite(drawn.reconfigureEveryMs);
+  const { voters, quorums, electorsMeet } = drawGroup(random, drawn);
+  // A voter that was removed behind its back leads alone, for ever, where one is enough to elect. And old
+  // and new voters of a change may each elect somebody in one round.
+  const changes = electorsMeet && Number.isFinite(drawn.reconfigureEveryMs);
+  const profile: Profile = changes
+    ? { ...drawn, voters }
+    : { ...drawn, voters, joiners: [], reconfigureEveryMs: Number.POSITIVE_INFINITY };
+  const oneLeaderPerEpoch = electorsMeet && !changes;
   return new Swarm<PaxosMessage>(profile, {
     algorithm: paxos({ ...options, quorums }),
     seed,
