@@ -141,8 +141,10 @@ export class AppliedWatch {
   }
 
   #appliedEverywhere(): LogIndex {
-    let least = Number.POSITIVE_INFINITY;
-    for (const voter of voterIds(this.#route.membership())) {
+    const voters = voterIds(this.#route.membership());
+    // Whoever knows no voters yet does not know that there are none behind.
+    let least = voters.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+    for (const voter of voters) {
       const applied =
         voter === this.#route.node ? this.#route.applied() : (this.#reported.get(voter) ?? 0);
       least = Math.min(least, applied);

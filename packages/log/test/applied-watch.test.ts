@@ -40,6 +40,19 @@ describe('whoever waits', () => {
     expect(watch.waiting).toBe(false);
   });
 
+  it('is not let go by a node that knows no voters yet', () => {
+    const { watch, world } = subject();
+    world.membership = { voters: [], outgoing: [], learners: [] };
+    let done = 0;
+    watch.wait(5, () => done++);
+    watch.check();
+    expect(done).toBe(0);
+    world.membership = membershipOf([{ id: 'a' }]);
+    world.applied = 5;
+    watch.follow(world.membership);
+    expect(done).toBe(1);
+  });
+
   it('is not misled by what a voter said before it was removed and came back empty', () => {
     const { watch, world } = subject();
     world.applied = 9;
