@@ -14,7 +14,8 @@
  * - `reads`: read index and lease. `quorum-reads`: reads without the leader.
  * - `slots`: the log behind what is chosen, with holes. `snapshot`, `shipments`: the log before it.
  *   `journal`, `state`: what goes to the disk. `recover`, `start`: what survives a restart.
- * - `node`: the state of a node. `engine`: dispatch. `messages`, `codec`, `record`: what travels.
+ * - `node`: the state of a node. `engine`: dispatch. `messages`, `codec`, `limits`, `record`:
+ *   what travels.
  * - `synod`: single-decree Paxos on its own, over the same rules.
  *
  * What is asserted while it runs, in production too, stands in {@link invariants}.

@@ -14,8 +14,8 @@
  * 3. Whatever clients propose.
  *
  * The bound of 2: a former leader of a lower ballot knew as chosen only what was chosen in ballots up to
- * its own (`PaxosNode.knownIn` is never above the promise), all of which the phase-1 quorums of this
- * ballot report; and it proposed at most α slots past that.
+ * its own, because whoever knows more promises and accepts only in higher ones (`PaxosNode.barrier`). All
+ * of that the phase-1 quorums of this ballot report; and it proposed at most α slots past it.
  */
 import {
   entryKind,
