@@ -14,7 +14,7 @@
  *     47 accepted        ballot, u48 match, u48 seen, u48 chosen, u48 known, u48 last, u48 round,
  *                        f64 sent at, u32 count, each: u48 from, u48 to
  *     48 learn           u48 from
- *     49 learned         u48 from, u48 chosen, ballot, u32 count, each: u32 length, bytes
+ *     49 learned         u48 from, u48 chosen, ballot, u8 more, u32 count, each: u32 length, bytes
  *     4a take over       ballot
  *     4b inquire         u32 agreement, u48 inquiry
  *     4c inquire reply   u48 inquiry, u48 last
@@ -96,6 +96,7 @@ export const codec: MessageCodec<PaxosMessage> = {
       case 'learned':
         fields.u8(kinds.learned).u48(message.from).u48(message.chosen);
         putBallot(fields, message.knownIn);
+        fields.boolean(message.more);
         fields.u32(message.records.length);
         for (const record of message.records) frame.bytes(record);
         return;
@@ -266,6 +267,7 @@ function decodeLearned(reader: ByteReader): PaxosMessage {
   const round = reader.u48();
   const node = reader.string(maxNameLength);
   const knownIn = round === 0 && node === '' ? noBallot : checkBallot({ round, node });
+  const more = reader.boolean();
   const records: Uint8Array[] = [];
   for (let left = reader.count(minRecordBytes + 4); left > 0; left--) {
     const record = reader.bytes();
@@ -274,7 +276,7 @@ function decodeLearned(reader: ByteReader): PaxosMessage {
     records.push(record);
   }
   if (from + records.length - 1 > chosen) throw new MalformedError('more values than are chosen');
-  return { type: 'learned', from, records, chosen, knownIn };
+  return { type: 'learned', from, records, more, chosen, knownIn };
 }
 
 function recordsFrom(reader: ByteReader, leastSlot: number): readonly Placed[] {

@@ -26,6 +26,8 @@ import {
 interface Pupil extends PageReader {
   readonly id: NodeId;
   from: LogIndex;
+  /** Bytes that may still go there without another question. */
+  left: number;
 }
 
 /** Most nodes that are served from the disk at once. */
@@ -140,31 +142,39 @@ export function receiveLearn(node: PaxosNode, from: NodeId, { from: first }: Lea
     return;
   }
   if (first >= node.tail.firstIndex) {
-    teach(node, from, first, (index) =>
-      index <= node.chosen ? node.tail.at(index).record : undefined,
-    );
+    teachFromMemory(node, from, first, node.settings.maxInflightBytes);
     return;
   }
   let pupil = learning.pupils.get(from);
   if (pupil === undefined) {
     if (learning.pupils.size >= maxPupils) return;
-    pupil = { id: from, from: first, page: undefined, loading: undefined };
+    pupil = { id: from, from: first, left: 0, page: undefined, loading: undefined };
     learning.pupils.set(from, pupil);
   }
   if (pupil.loading !== undefined) return;
   pupil.from = first;
-  const { maxAppendBytes } = node.settings;
-  node.loads.request(node.outbox, pupil, first, node.chosen, maxAppendBytes);
+  pupil.left = node.settings.maxInflightBytes;
+  node.load(pupil, first, node.chosen);
 }
 
-/** Passes on what came from the disk. */
+/** Passes on what came from the disk, and asks it for more where more may go. */
 export function teachPupils(node: PaxosNode): void {
-  for (const pupil of node.learning.pupils.values()) {
+  const { pupils } = node.learning;
+  for (const pupil of pupils.values()) {
     if (pupil.loading !== undefined) continue;
-    node.learning.pupils.delete(pupil.id);
-    const { page } = pupil;
-    if (page !== undefined) {
-      teach(node, pupil.id, pupil.from, (index) => page[index - pupil.from]?.record);
+    const { id, page, from, left } = pupil;
+    pupil.page = undefined;
+    pupils.delete(id);
+    if (page === undefined) continue;
+    const sent = teach(node, id, from, (index) => page[index - from]?.record, left);
+    if (!sent.more) continue;
+    pupil.from = sent.next;
+    pupil.left = left - sent.bytes;
+    if (pupil.from >= node.tail.firstIndex) {
+      teachFromMemory(node, id, pupil.from, pupil.left);
+    } else {
+      pupils.set(id, pupil);
+      node.load(pupil, pupil.from, node.chosen);
     }
   }
 }
@@ -200,6 +210,8 @@ export function receiveLearned(node: PaxosNode, from: NodeId, learned: Learned):
     index += 1;
   }
   learning.hear(learned.chosen, from);
+  // The next page is on its way already.
+  if (learned.more) learning.asked = { at: node.now, from: node.chosen + 1 };
 }
 
 /**
@@ -214,16 +226,38 @@ export function know(node: PaxosNode, ballot: Ballot): void {
   if (node.role !== 'follower') node.follow(undefined);
 }
 
+/**
+ * Several pages for one question: one for each would make a distant learner wait between any two.
+ *
+ * @param left bytes that may go there.
+ */
+function teachFromMemory(node: PaxosNode, to: NodeId, first: LogIndex, left: number): void {
+  const recordAt = (index: LogIndex): Uint8Array => node.tail.at(index).record;
+  for (let from = first, free = left; ; ) {
+    const sent = teach(node, to, from, recordAt, free);
+    if (!sent.more) return;
+    from = sent.next;
+    free -= sent.bytes;
+  }
+}
+
+/**
+ * One page.
+ *
+ * @param left bytes that may go to the same learner: while there are some left another page follows.
+ */
 function teach(
   node: PaxosNode,
   to: NodeId,
   from: LogIndex,
   recordAt: (index: LogIndex) => Uint8Array | undefined,
-): void {
+  left: number,
+): { readonly next: LogIndex; readonly bytes: number; readonly more: boolean } {
   const records: Uint8Array[] = [];
   let bytes = 0;
-  for (let index = from; index <= node.chosen; index++) {
-    const record = recordAt(index);
+  let next = from;
+  for (; next <= node.chosen; next++) {
+    const record = recordAt(next);
     if (record === undefined) break;
     const size = record.length + placedOverheadBytes;
     if (bytes > 0 && bytes + size > node.settings.maxAppendBytes) break;
@@ -231,7 +265,9 @@ function teach(
     bytes += size;
   }
   const { chosen, knownIn } = node;
-  node.outbox.send(to, { type: 'learned', from, records, chosen, knownIn });
+  const more = records.length > 0 && next <= chosen && bytes < left;
+  node.outbox.send(to, { type: 'learned', from, records, more, chosen, knownIn });
+  return { next, bytes, more };
 }
 
 function askAgainAt(node: PaxosNode, askedAt: number): number {

@@ -122,6 +122,8 @@ export interface Learned {
   readonly type: 'learned';
   readonly from: LogIndex;
   readonly records: readonly Uint8Array[];
+  /** Whether another page follows without being asked for. */
+  readonly more: boolean;
   /** Every slot up to here is chosen, in ballots up to `knownIn`. */
   readonly chosen: LogIndex;
   readonly knownIn: Ballot;

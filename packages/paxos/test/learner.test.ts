@@ -167,23 +167,30 @@ describe('whoever is asked', () => {
     expect(solo.all('learned')).toEqual([]);
   });
 
-  it('gives it in pages, from memory or from its disk', () => {
+  it('gives it in pages, from memory or from its disk, as many for a question as may be under way', () => {
     for (const maxTailBytes of [0, 1_000_000]) {
-      const solo = new Solo({ paxos: { maxAppendBytes: 250, maxTailBytes } });
+      const solo = new Solo({
+        paxos: { maxAppendBytes: 250, maxInflightBytes: 600, maxTailBytes },
+      });
       const proposals = votesFrom(1, '2.n2', ...Array.from('abcdefg'));
       solo.receive('n2', accept('2.n2', { proposals }));
       solo
         .receive('n2', accept('2.n2', { chosen: 7 }))
         .receive('n2', accept('2.n2', { chosen: 7, proposals: votesFrom(8, '2.n2', 'h') }));
       const found: string[] = [];
-      for (let from = 1; from <= 7; ) {
-        const { records } = solo.forget().receive('n3', { type: 'learn', from }).last('learned');
-        expect(records.length).toBeGreaterThan(0);
-        expect(records.length).toBeLessThan(4);
-        found.push(...records.map(textOf));
-        from += records.length;
+      let questions = 0;
+      for (let from = 1; from <= 7; questions++) {
+        const pages = solo.forget().receive('n3', { type: 'learn', from }).all('learned');
+        expect(pages.map(({ more }) => more)).toEqual(pages.map((_, at) => at < pages.length - 1));
+        for (const { records } of pages) {
+          expect(records.length).toBeGreaterThan(0);
+          expect(records.length).toBeLessThan(4);
+          found.push(...records.map(textOf));
+          from += records.length;
+        }
       }
       expect(found).toEqual(Array.from('abcdefg'));
+      expect(questions).toBeLessThan(4);
     }
   });
 

@@ -153,7 +153,14 @@ describe('a leader of the old voters, where the new ones have decided', () => {
       // An old question of theirs, answered late.
       const knownIn = { round: next.engine.status.epoch, node: next.id };
       for (const node of after) {
-        node.receive(next.id, { type: 'learned', from: 1, records: [], chosen: 0, knownIn });
+        node.receive(next.id, {
+          type: 'learned',
+          from: 1,
+          records: [],
+          more: false,
+          chosen: 0,
+          knownIn,
+        });
       }
       answered += readWhileOvertaken(divided, next);
       cluster.heal();

@@ -459,7 +459,15 @@ export function learned(
 ): Learned {
   const records = payloads.map((payload) => vote(text, payload));
   const chosen = from + records.length - 1;
-  return { type: 'learned', from, records, chosen, knownIn: ballot(text), ...fields };
+  return {
+    type: 'learned',
+    from,
+    records,
+    more: false,
+    chosen,
+    knownIn: ballot(text),
+    ...fields,
+  };
 }
 
 /** A record's ballot and value: `3.n2 x`, with a star where it is marked as chosen. */
