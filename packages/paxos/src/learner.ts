@@ -210,8 +210,8 @@ export function receiveLearned(node: PaxosNode, from: NodeId, learned: Learned):
     index += 1;
   }
   learning.hear(learned.chosen, from);
-  // The next page is on its way already.
-  if (learned.more) learning.asked = { at: node.now, from: node.chosen + 1 };
+  // The next page is on its way already, unless this one came twice or late.
+  if (learned.more && index === node.chosen + 1) learning.asked = { at: node.now, from: index };
 }
 
 /**
