@@ -1,27 +1,12 @@
-/**
- * One engine, driven by hand: for rules that are about a single input and what comes of it.
- *
- * The disk is instant unless a test holds it back; time passes only where a test says so.
- */
-import { Image } from '@quorate/conformance/engine';
-import { emptyMembership, encodeEntry, membershipOf, seededRandom, utf8 } from '@quorate/core';
-import type {
-  CommittedRecord,
-  Effects,
-  Engine,
-  EngineStatus,
-  Input,
-  Load,
-  LogRecord,
-  Membership,
-  MembershipChange,
-  NodeId,
-  Outcome,
-  ReadReady,
-  Send,
-  StagedSnapshot,
-  Write,
-  WriteId,
+/** One Paxos engine, driven by hand, and the messages that it is driven with. */
+import { SoloEngine, type SoloEngineOptions } from '@quorate/conformance/engine';
+import {
+  emptyMembership,
+  encodeEntry,
+  type Membership,
+  membershipOf,
+  type NodeId,
+  utf8,
 } from '@quorate/core';
 import { membershipRecord } from '@quorate/core/engines';
 import type { Ballot } from '../src/ballot.ts';
@@ -39,85 +24,20 @@ import {
 import { decodeState, type DurableState } from '../src/state.ts';
 
 /** How a {@link Solo} starts. */
-export interface SoloOptions {
-  readonly node?: NodeId;
-  /** @default n1, n2, n3 */
-  readonly voters?: readonly NodeId[];
+export interface SoloOptions extends SoloEngineOptions {
   readonly paxos?: PaxosOptions;
-  /** What its disk holds. @default nothing */
-  readonly image?: Image;
-  /** Writes wait for `store`, and pages for the test. @default false */
-  readonly slowDisk?: boolean;
 }
 
 /** What the others say to a candidate, where it is not that they hold nothing. */
 export type Answers = Readonly<Record<NodeId, Partial<Omit<Promised, 'type' | 'ballot'>>>>;
 
-/** One engine. */
-export class Solo {
-  readonly node: NodeId;
-  readonly engine: Engine<PaxosMessage>;
-  /** What is durable. */
-  readonly image: Image;
+/** One Paxos engine. */
+export class Solo extends SoloEngine<PaxosMessage> {
   readonly agreement: number;
-  readonly sent: Send<PaxosMessage>[] = [];
-  readonly committed: CommittedRecord[] = [];
-  readonly outcomes: Outcome[] = [];
-  readonly reads: ReadReady[] = [];
-  readonly loads: Load[] = [];
-  readonly writes: Write[] = [];
-  readonly restored: StagedSnapshot[] = [];
-  readonly ships: NodeId[] = [];
-  readonly #slowDisk: boolean;
-  readonly #unstored: Write[] = [];
-  #now = 1000;
-  #wakeAt: number;
-  #tickets = 0;
 
-  constructor(options: SoloOptions = {}) {
-    this.node = options.node ?? 'n1';
-    this.image = options.image?.copy() ?? new Image();
-    this.#slowDisk = options.slowDisk ?? false;
-    this.agreement = settingsOf(options.paxos ?? {}).agreement;
-    const { first, last, state, snapshot } = this.image;
-    this.engine = paxos(options.paxos ?? {}).create({
-      node: this.node,
-      recovered: {
-        state,
-        records: last >= first ? { first, last } : undefined,
-        snapshot:
-          snapshot === undefined
-            ? undefined
-            : {
-                id: snapshot.id,
-                index: snapshot.index,
-                context: snapshot.context,
-                bytes: snapshot.content.length,
-              },
-        lastRecord: this.image.record(last),
-      },
-      bootstrap: groupOf(options.voters ?? ['n1', 'n2', 'n3']),
-      random: seededRandom(7),
-      now: this.#now,
-    });
-    this.#wakeAt = this.#take().wakeAt;
-    if (!this.#slowDisk) this.store().page();
-  }
-
-  get status(): EngineStatus {
-    return this.engine.status;
-  }
-
-  get leads(): boolean {
-    return this.engine.status.role === 'leader';
-  }
-
-  get now(): number {
-    return this.#now;
-  }
-
-  get wakeAt(): number {
-    return this.#wakeAt;
+  constructor({ paxos: options = {}, ...rest }: SoloOptions = {}) {
+    super(paxos(options), rest);
+    this.agreement = settingsOf(options).agreement;
   }
 
   /** The durable state. */
@@ -127,119 +47,9 @@ export class Solo {
     return decodeState(state);
   }
 
-  /** One turn with these inputs. */
-  step(...inputs: readonly Input<PaxosMessage>[]): this {
-    for (const input of inputs) this.engine.step(input, this.#now);
-    this.#wakeAt = this.#take().wakeAt;
-    if (!this.#slowDisk) this.store().page();
-    return this;
-  }
-
-  receive(from: NodeId, ...messages: readonly PaxosMessage[]): this {
-    return this.step(...messages.map((message) => ({ type: 'receive' as const, from, message })));
-  }
-
-  /** Lets time pass without telling the engine. */
-  wait(ms: number): this {
-    this.#now += ms;
-    return this;
-  }
-
   /** So long has nobody heard from a leader that its word binds it no more. */
   orphan(): this {
     return this.wait(1000);
-  }
-
-  /** Lets time pass up to the next moment at which the engine wants a tick. */
-  tick(): this {
-    this.#now = Math.max(this.#now, this.#wakeAt);
-    return this.step({ type: 'tick' });
-  }
-
-  /** Proposes a command; the ticket. */
-  propose(payload: string | Uint8Array = 'x'): number {
-    const ticket = ++this.#tickets;
-    this.step({ type: 'propose', ticket, record: command(payload, ticket) });
-    return ticket;
-  }
-
-  read(guarantee: 'linearizable' | 'lease' = 'linearizable'): number {
-    const ticket = ++this.#tickets;
-    this.step({ type: 'read', ticket, guarantee });
-    return ticket;
-  }
-
-  reconfigure(...change: MembershipChange): number {
-    const ticket = ++this.#tickets;
-    this.step({ type: 'reconfigure', ticket, change });
-    return ticket;
-  }
-
-  transfer(to?: NodeId): number {
-    const ticket = ++this.#tickets;
-    this.step({ type: 'transfer', ticket, ...(to === undefined ? {} : { to }) });
-    return ticket;
-  }
-
-  /** Publishes a snapshot of everything up to the index. */
-  compact(index: number): number {
-    const ticket = ++this.#tickets;
-    this.step(
-      { type: 'applied', index },
-      { type: 'compact', ticket, snapshot: { id: `snapshot-${String(ticket)}`, index } },
-    );
-    return ticket;
-  }
-
-  install(index: number, context: Uint8Array): number {
-    const ticket = ++this.#tickets;
-    const snapshot = { id: `snapshot-${String(ticket)}`, index };
-    this.step({ type: 'install', ticket, snapshot, context });
-    return ticket;
-  }
-
-  /** How a request ended; `undefined` while it is open. */
-  ending(ticket: number): Outcome | undefined {
-    return this.outcomes.findLast((outcome) => outcome.ticket === ticket);
-  }
-
-  /** Makes writes durable up to one of them, or all, and says so. */
-  store(upTo: WriteId = Number.POSITIVE_INFINITY): this {
-    while (this.#unstored[0] !== undefined && this.#unstored[0].id <= upTo) {
-      const write = this.#unstored.shift();
-      if (write === undefined) break;
-      this.image.apply(write.ops, () => new Uint8Array(0));
-      this.stored(write.id);
-    }
-    return this;
-  }
-
-  /** Reports a write as durable, whatever is true. */
-  stored(write: WriteId): this {
-    this.engine.step({ type: 'stored', write }, this.#now);
-    this.#wakeAt = this.#take().wakeAt;
-    return this;
-  }
-
-  /** Answers what is to be read from disk. */
-  page(): this {
-    for (let load = this.loads.shift(); load !== undefined; load = this.loads.shift()) {
-      const records: LogRecord[] = [];
-      for (let index = load.from, bytes = 0; index <= load.to; index++) {
-        const record = this.image.record(index);
-        if (record === undefined) continue;
-        bytes += record.length;
-        if (records.length > 0 && bytes > load.maxBytes) break;
-        records.push({ index, record });
-      }
-      this.step({ type: 'loaded', load: load.id, records });
-    }
-    return this;
-  }
-
-  /** Messages sent to a node since the last `forget`, whatever they wait for. */
-  sentTo(to: NodeId): readonly PaxosMessage[] {
-    return this.sent.filter((send) => send.to === to).map((send) => send.message);
   }
 
   /** Those of one type, to anybody. */
@@ -274,12 +84,6 @@ export class Solo {
       .flatMap(({ proposals }) => proposals)
       .findLast((each) => each.slot === slot);
     return placed === undefined ? undefined : textOf(placed.record);
-  }
-
-  /** Forgets what was sent so far. */
-  forget(): this {
-    this.sent.length = 0;
-    return this;
   }
 
   /** The votes on the disk: a text of ballot and value for each slot, from the first to the last. */
@@ -352,23 +156,9 @@ export class Solo {
       known: 0,
       last: match,
       round: last?.round ?? 0,
-      sentAt: last?.sentAt ?? this.#now,
+      sentAt: last?.sentAt ?? this.now,
       ...fields,
     });
-  }
-
-  #take(): Effects<PaxosMessage> {
-    const effects = this.engine.take();
-    this.sent.push(...effects.sends);
-    this.committed.push(...effects.committed);
-    this.outcomes.push(...effects.outcomes);
-    this.reads.push(...effects.reads);
-    if (effects.restored !== undefined) this.restored.push(effects.restored);
-    this.loads.push(...effects.loads);
-    this.ships.push(...effects.ships.map(({ to }) => to));
-    this.writes.push(...effects.writes);
-    this.#unstored.push(...effects.writes);
-    return effects;
   }
 }
 

@@ -1,34 +1,12 @@
-/**
- * One engine, driven by hand: for rules that are about a single input and what comes of it.
- *
- * The disk is instant unless a test holds it back; time passes only where a test says so.
- */
-import { Image } from '@quorate/conformance/engine';
+/** One Raft engine, driven by hand, and the messages that it is driven with. */
+import { type Image, SoloEngine, type SoloEngineOptions } from '@quorate/conformance/engine';
 import {
-  emptyMembership,
   encodeEntry,
+  type Membership,
   membershipBytes,
-  membershipOf,
+  type NodeId,
   noopRecord,
-  seededRandom,
   utf8,
-} from '@quorate/core';
-import type {
-  CommittedRecord,
-  Effects,
-  Engine,
-  EngineStatus,
-  Input,
-  Load,
-  LogRecord,
-  Membership,
-  NodeId,
-  Outcome,
-  ReadReady,
-  Send,
-  StagedSnapshot,
-  Write,
-  WriteId,
 } from '@quorate/core';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
 import { termBytes } from './raft-checks.ts';
@@ -37,142 +15,14 @@ type Append = Extract<RaftMessage, { type: 'append' }>;
 type AppendReply = Extract<RaftMessage, { type: 'append-reply' }>;
 
 /** How a {@link Solo} starts. */
-export interface SoloOptions {
-  readonly node?: NodeId;
-  /** @default n1, n2, n3 */
-  readonly voters?: readonly NodeId[];
+export interface SoloOptions extends SoloEngineOptions {
   readonly raft?: RaftOptions;
-  /** What its disk holds. @default nothing */
-  readonly image?: Image;
-  /** Writes wait for `store`, and pages for the test. @default false */
-  readonly slowDisk?: boolean;
 }
 
-/** One engine. */
-export class Solo {
-  readonly node: NodeId;
-  readonly engine: Engine<RaftMessage>;
-  /** What is durable. */
-  readonly image: Image;
-  readonly sent: Send<RaftMessage>[] = [];
-  readonly committed: CommittedRecord[] = [];
-  readonly outcomes: Outcome[] = [];
-  readonly reads: ReadReady[] = [];
-  readonly loads: Load[] = [];
-  readonly writes: Write[] = [];
-  readonly restored: StagedSnapshot[] = [];
-  readonly #slowDisk: boolean;
-  readonly #unstored: Write[] = [];
-  #now = 1000;
-  #wakeAt: number;
-  #tickets = 0;
-
-  constructor(options: SoloOptions = {}) {
-    this.node = options.node ?? 'n1';
-    this.image = options.image?.copy() ?? new Image();
-    this.#slowDisk = options.slowDisk ?? false;
-    const { first, last, state, snapshot } = this.image;
-    this.engine = raft(options.raft ?? {}).create({
-      node: this.node,
-      recovered: {
-        state,
-        records: last >= first ? { first, last } : undefined,
-        snapshot:
-          snapshot === undefined
-            ? undefined
-            : {
-                id: snapshot.id,
-                index: snapshot.index,
-                context: snapshot.context,
-                bytes: snapshot.content.length,
-              },
-        lastRecord: this.image.record(last),
-      },
-      bootstrap: groupOf(options.voters ?? ['n1', 'n2', 'n3']),
-      random: seededRandom(7),
-      now: this.#now,
-    });
-    this.#wakeAt = this.#take().wakeAt;
-  }
-
-  get status(): EngineStatus {
-    return this.engine.status;
-  }
-
-  get leads(): boolean {
-    return this.engine.status.role === 'leader';
-  }
-
-  get now(): number {
-    return this.#now;
-  }
-
-  get wakeAt(): number {
-    return this.#wakeAt;
-  }
-
-  /** One input, one turn. */
-  step(...inputs: readonly Input<RaftMessage>[]): this {
-    for (const input of inputs) this.engine.step(input, this.#now);
-    this.#wakeAt = this.#take().wakeAt;
-    if (!this.#slowDisk) this.store().#page();
-    return this;
-  }
-
-  receive(from: NodeId, message: RaftMessage): this {
-    return this.step({ type: 'receive', from, message });
-  }
-
-  /** Lets time pass without telling the engine. */
-  wait(ms: number): this {
-    this.#now += ms;
-    return this;
-  }
-
-  /** Lets time pass up to the next moment at which the engine wants a tick. */
-  tick(): this {
-    this.#now = Math.max(this.#now, this.#wakeAt);
-    return this.step({ type: 'tick' });
-  }
-
-  /** Proposes a command; the ticket. */
-  propose(payload: Uint8Array = utf8('x')): number {
-    const ticket = ++this.#tickets;
-    const record = encodeEntry(
-      { kind: 'commands', time: 1, incarnation: 1, ticket, payloads: [payload] },
-      termBytes,
-    );
-    this.step({ type: 'propose', ticket, record });
-    return ticket;
-  }
-
-  read(guarantee: 'linearizable' | 'lease' = 'linearizable'): number {
-    const ticket = ++this.#tickets;
-    this.step({ type: 'read', ticket, guarantee });
-    return ticket;
-  }
-
-  /** Makes writes durable up to one of them, or all, and says so. */
-  store(upTo: WriteId = Number.POSITIVE_INFINITY): this {
-    while (this.#unstored[0] !== undefined && this.#unstored[0].id <= upTo) {
-      const write = this.#unstored.shift();
-      if (write === undefined) break;
-      this.image.apply(write.ops, () => new Uint8Array(0));
-      this.stored(write.id);
-    }
-    return this;
-  }
-
-  /** Reports a write as durable, whatever is true. */
-  stored(write: WriteId): this {
-    this.engine.step({ type: 'stored', write }, this.#now);
-    this.#wakeAt = this.#take().wakeAt;
-    return this;
-  }
-
-  /** Messages sent to a node since the last `forget`, whatever they wait for. */
-  sentTo(to: NodeId): readonly RaftMessage[] {
-    return this.sent.filter((send) => send.to === to).map((send) => send.message);
+/** One Raft engine. */
+export class Solo extends SoloEngine<RaftMessage> {
+  constructor({ raft: options = {}, ...rest }: SoloOptions = {}) {
+    super(raft(options), rest);
   }
 
   appendsTo(to: NodeId): readonly Append[] {
@@ -188,12 +38,6 @@ export class Solo {
     const reply = this.repliesTo(to).at(-1);
     if (reply === undefined) throw new Error(`no reply to ${to}`);
     return reply;
-  }
-
-  /** Forgets what was sent so far. */
-  forget(): this {
-    this.sent.length = 0;
-    return this;
   }
 
   /** Terms of the whole log on disk. */
@@ -229,7 +73,7 @@ export class Solo {
       match,
       verified: match,
       round: last?.round ?? 0,
-      sentAt: last?.sentAt ?? this.#now,
+      sentAt: last?.sentAt ?? this.now,
       rejected: undefined,
     });
   }
@@ -238,34 +82,6 @@ export class Solo {
     if (request.type !== 'vote-request' || this.leads) return;
     const { term, pre } = request;
     this.receive(from, { type: 'vote-reply', term, pre, granted: true });
-  }
-
-  /** Answers what is to be read from disk. */
-  #page(): void {
-    for (let load = this.loads.shift(); load !== undefined; load = this.loads.shift()) {
-      const records: LogRecord[] = [];
-      for (let index = load.from, bytes = 0; index <= load.to; index++) {
-        const record = this.image.record(index);
-        if (record === undefined) break;
-        bytes += record.length;
-        if (records.length > 0 && bytes > load.maxBytes) break;
-        records.push({ index, record });
-      }
-      this.step({ type: 'loaded', load: load.id, records });
-    }
-  }
-
-  #take(): Effects<RaftMessage> {
-    const effects = this.engine.take();
-    this.sent.push(...effects.sends);
-    this.committed.push(...effects.committed);
-    this.outcomes.push(...effects.outcomes);
-    this.reads.push(...effects.reads);
-    if (effects.restored !== undefined) this.restored.push(effects.restored);
-    this.loads.push(...effects.loads);
-    this.writes.push(...effects.writes);
-    this.#unstored.push(...effects.writes);
-    return effects;
   }
 }
 
@@ -337,11 +153,6 @@ export function diskWith(
     solo.receive(leader, append({ term, previousIndex: terms.length, previousTerm }));
   }
   return solo.image;
-}
-
-/** Those voters; nobody at all where there are none. */
-function groupOf(voters: readonly NodeId[]): Membership {
-  return voters.length === 0 ? emptyMembership : membershipOf(voters.map((id) => ({ id })));
 }
 
 function stamped(term: number, bytes: Uint8Array): Uint8Array {

@@ -23,4 +23,5 @@ export {
 export { Clock, Schedule } from './schedule.ts';
 export { type Roads, Shipping } from './shipping.ts';
 export { Swarm, type SwarmOptions } from './swarm.ts';
+export { SoloEngine, type SoloEngineOptions } from './solo.ts';
 export { Trace } from './trace.ts';
