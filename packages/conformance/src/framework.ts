@@ -6,5 +6,6 @@
 /** Registers tests. */
 export interface TestFramework {
   describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>): unknown;
+  /** @param timeoutMs how long a test may take that takes long; some frameworks ignore it. */
+  it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
 }

@@ -8,9 +8,10 @@
  */
 import type { ByteReader, FrameWriter } from './bytes.ts';
 import type { LogIndex, NodeId, Ticket, WriteId } from './ids.ts';
-import type { Membership, MembershipChange } from './membership.ts';
+import type { Member, Membership, MembershipChange } from './membership.ts';
 import type { Random } from './random.ts';
 import type { LogRecord, Recovered, SnapshotId, StorageOp } from './storage.ts';
+import type { IndexSpan } from './storage-ops.ts';
 
 /** How strong a read is: confirmed by a quorum now, or by a quorum within a lease of bounded drift. */
 export type ReadGuarantee = 'linearizable' | 'lease';
@@ -243,4 +244,99 @@ export interface Algorithm<Message> {
   readonly readsAnywhere?: boolean;
   readonly codec: MessageCodec<Message>;
   create(setup: EngineSetup): Engine<Message>;
+  /**
+   * Disaster recovery: how what one node holds becomes a group of its own, when the others are lost
+   * for ever. See {@link SoleVoter} for what that costs.
+   *
+   * @throws CorruptError if what the storage holds does not fit together.
+   * @throws InvalidArgumentError if it holds nothing to go on from, or one voter cannot decide alone.
+   */
+  forceSoleVoter(setup: SoleVoterSetup): SoleVoter;
+  /**
+   * The steps that put the beginning of a new group into an empty storage: a state that was saved
+   * elsewhere, as the snapshot at its index, and who the members are. The log goes on behind it.
+   *
+   * As with the bootstrap of a group that begins with nothing, safety rests on every first member being
+   * given the same: the same content at the same index, and the same membership.
+   *
+   * @throws InvalidArgumentError if there is nothing at that index, or the membership cannot begin a group.
+   */
+  beginFrom(beginning: GroupBeginning): readonly StorageOp[];
+  /**
+   * What the bytes mean that the engine leaves in a storage, for tools and people.
+   *
+   * @default nothing is said; tools show bytes
+   */
+  readonly explain?: Explain;
+}
+
+/** Bytes of an engine as plain values, fit for JSON. What cannot be read throws MalformedError. */
+export interface Explain {
+  state(bytes: Uint8Array): PlainFields;
+  record(record: Uint8Array): PlainFields;
+  /** What is kept with a snapshot. */
+  context(bytes: Uint8Array): PlainFields;
+}
+
+/** Fields that JSON can hold. */
+export interface PlainFields {
+  readonly [name: string]: PlainValue;
+}
+
+/** A value that JSON can hold. */
+export type PlainValue = string | number | boolean | null | readonly PlainValue[] | PlainFields;
+
+/** What {@link Algorithm.forceSoleVoter} starts from. No engine may be running on it. */
+export interface SoleVoterSetup {
+  /** What the storage holds. */
+  readonly recovered: Recovered;
+  /** The node, and how others will reach it. */
+  readonly member: Member;
+  /**
+   * The content of the current snapshot, staged once more, since what the engine keeps with a snapshot
+   * (who the group was) has to change; `undefined` where there is no snapshot.
+   */
+  readonly snapshot: StagedSnapshot | undefined;
+}
+
+/**
+ * A node on its way to be the only voter of a group.
+ *
+ * Everything that the node holds stays, at its index, and counts as decided from then on, also what was
+ * perhaps never decided before: it cannot be told apart any more. Everything that was decided, and
+ * acknowledged to clients, without this node is lost; indexes that are missing here hold no-ops. What
+ * the others had overruled, and this node had not heard of that, comes back.
+ *
+ * Wherever the log or the snapshot said who the group is, they say that it is this node, as if it had
+ * never been anybody else: new members may have names of lost ones, and were they to read the old
+ * membership, they could elect each other by it. The epoch rises far above whatever the others can
+ * have reached, so no leader of theirs is ever taken for one of this group. All the same no message of
+ * the old group may reach it: what was decided there is not decided here. Another cluster name
+ * (`StorageOwner`) sees to that, also when members that were given up come back.
+ */
+export interface SoleVoter {
+  /** Records that it has to see first; `undefined`: none (any more). */
+  readonly unseen: IndexSpan | undefined;
+  /**
+   * Takes the next of them, in ascending order: all that are there from `unseen.first` on, up to
+   * wherever the page ends.
+   *
+   * @throws CorruptError if one of them cannot be what this node has written, or there is none though
+   *   the storage had said so.
+   */
+  see(records: readonly LogRecord[]): void;
+  /**
+   * The steps, to be written to the storage at once. Until then nothing has changed, and it can be
+   * begun again; afterwards too.
+   *
+   * @throws InvariantError while some records are unseen.
+   */
+  steps(): readonly StorageOp[];
+}
+
+/** How a group begins that takes a state over: equal on all of its first members. */
+export interface GroupBeginning {
+  readonly snapshot: StagedSnapshot;
+  /** No change may be under way in it. */
+  readonly membership: Membership;
 }

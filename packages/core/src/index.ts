@@ -17,4 +17,5 @@ export * from './random.ts';
 export * from './replicated-log.ts';
 export * from './runtime.ts';
 export * from './storage.ts';
+export * from './storage-ops.ts';
 export * from './transport.ts';

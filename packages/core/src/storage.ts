@@ -57,13 +57,15 @@ export interface SnapshotInfo {
   readonly context: Uint8Array;
   /** Size of the content. */
   readonly bytes: number;
+  /** CRC-32 of the whole content, so that a copy of it can be told from another one. */
+  readonly checksum: number;
 }
 
 /** Storage of one node. Not shared: one process, one log. */
 export interface Storage {
   /**
    * Opens, repairs what may be repaired (a torn tail), and says what is there. Leftovers of
-   * snapshots that were never published are removed.
+   * snapshots that were never published are removed, but for the one staged under a name.
    *
    * @throws ForeignDataError if the data belongs to somebody else.
    * @throws CorruptError if durable data is damaged; nothing is changed then.
@@ -91,29 +93,54 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** The snapshots of a storage. At most one is current; others are being written or being read. */
+/**
+ * The snapshots of a storage. One is current; some before it may be retained, others are being
+ * written or being read.
+ */
 export interface SnapshotStore {
   /** The one that was published last. */
   current(): SnapshotInfo | undefined;
-  /** Starts to write a new one, invisible until a {@link StorageOp} `snapshot` publishes it. */
-  stage(): Promise<SnapshotWriter>;
+  /** Every one that `read` opens, newest first: the current one, then those that are retained. */
+  list(): readonly SnapshotInfo[];
   /**
-   * Opens a published one for reading. It stays readable until the reader is closed, also when a
-   * newer one is published meanwhile.
+   * Starts to write a new one, invisible until a {@link StorageOp} `snapshot` publishes it.
+   *
+   * With a name, what was staged under it before is taken up again as far as it is intact, also
+   * after a restart or a power loss; `bytes` of the writer says where to go on. The storage
+   * remembers one name: staging under another forgets what was there, and a writer that is still at
+   * work under the old or the same name is closed.
+   *
+   * @param name 1 to {@link maxStageNameLength} letters, digits and `-`.
+   * @throws InvalidArgumentError if the name is not of this form.
+   */
+  stage(name?: string): Promise<SnapshotWriter>;
+  /**
+   * Opens a published one for reading. It stays readable until the reader is closed, also when
+   * newer ones are published meanwhile.
    *
    * @throws CompactedError if it is gone.
    */
   read(id: SnapshotId): Promise<SnapshotReader>;
 }
 
+/** Longest name of a staged snapshot. */
+export const maxStageNameLength = 100;
+
 /** Writes a snapshot. */
 export interface SnapshotWriter {
   readonly id: SnapshotId;
-  /** Bytes written so far. */
+  /** Bytes of content so far, those taken up again included. */
   readonly bytes: number;
+  /** CRC-32 of these bytes. */
+  readonly checksum: number;
   write(chunk: Uint8Array): Promise<void>;
   /** Makes the content durable, so that it may be published. */
   finish(): Promise<void>;
+  /**
+   * Lets go of it. What was staged under a name and not finished can be taken up again, perhaps
+   * without its last bytes; anything else is forgotten as by `abort`. Does nothing after it was published.
+   */
+  close(): Promise<void>;
   /** Forgets it. Does nothing after it was published. */
   abort(): Promise<void>;
 }

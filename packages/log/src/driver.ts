@@ -233,6 +233,9 @@ export class Driver<Message, C extends Caller> {
       {
         now,
         setTimer,
+        nextTurn: (run) => {
+          runtime.nextTurn(run);
+        },
         send,
         nextTicket,
         input: (input) => {
@@ -240,8 +243,13 @@ export class Driver<Message, C extends Caller> {
         },
         decided: () => this.engine.status.commitIndex,
         applied,
+        firstIndex: () => this.engine.status.firstIndex,
+        isMember: (peer) => isMember(this.engine.status.membership, peer),
         taken: (index, bytes) => {
           parts.events.snapshot(index, bytes);
+        },
+        warn: (message, fields) => {
+          parts.logger.warn(message, { node, ...fields });
         },
         failed,
       },
@@ -268,7 +276,7 @@ export class Driver<Message, C extends Caller> {
       frames_refused: this.#inbox.framesRefused,
       requests_pending: this.requests.size,
       request_bytes_pending: this.requests.pendingBytes,
-      snapshots_sending: this.snapshots.sending,
+      ...this.snapshots.counters,
       tail_bytes: this.engine.status.tailBytes,
     };
   }
@@ -314,11 +322,13 @@ export class Driver<Message, C extends Caller> {
       case 'applied':
         this.watch.report(from, message.index);
         return;
+      case 'offer':
       case 'chunk':
-        this.snapshots.chunk(from, run, message);
+        this.snapshots.fromSender(from, run, message);
         return;
+      case 'accept':
       case 'ack':
-        if (message.target === this.#parts.incarnation) this.snapshots.ack(from, message);
+        if (message.target === this.#parts.incarnation) this.snapshots.fromReceiver(from, message);
         return;
       default:
         unreachable(message);
@@ -365,6 +375,7 @@ export class Driver<Message, C extends Caller> {
       this.#membership = membership;
       this.#peers.set(allMembers(membership));
       this.watch.follow(membership);
+      this.snapshots.membershipChanged();
       events.membership(membership);
     }
     if (leader !== this.#leader || epoch !== this.#epoch) {

@@ -24,6 +24,19 @@ import {
   type Ticket,
   unreachable,
 } from '@quorate/core';
+import { pick } from './choices.ts';
+import {
+  decodeAccept,
+  decodeAck,
+  decodeChunk,
+  decodeOffer,
+  encodeAccept,
+  encodeAck,
+  encodeChunk,
+  encodeOffer,
+  type FromReceiver,
+  type FromSender,
+} from './snapshot-messages.ts';
 
 /** Something that an engine is asked for, here or on the leader. */
 export type RequestBody =
@@ -39,9 +52,6 @@ export type Question = Exclude<RequestBody, { readonly kind: 'append' }>;
 export type RequestOutcome =
   | Outcome
   | { readonly type: 'ready'; readonly ticket: Ticket; readonly index: LogIndex };
-
-/** What the receiver of a snapshot wants next. */
-export type AckState = 'more' | 'restart' | 'done' | 'refused';
 
 /** A message from one driver to another. */
 export type PeerMessage =
@@ -61,45 +71,26 @@ export type PeerMessage =
   /** Asks to be told when everything up to `index` is applied. */
   | { readonly type: 'watch'; readonly index: LogIndex }
   | { readonly type: 'applied'; readonly index: LogIndex }
-  /** A piece of a snapshot; the transfer is named by the sender. */
-  | {
-      readonly type: 'chunk';
-      readonly transfer: number;
-      readonly index: LogIndex;
-      readonly totalBytes: number;
-      readonly context: Uint8Array;
-      readonly offset: number;
-      readonly bytes: Uint8Array;
-    }
-  /**
-   * How far a snapshot has arrived and is written. `restart`: this run has not seen its beginning;
-   * `done` and `refused` close the transfer. `target` names the run that sends the snapshot.
-   */
-  | {
-      readonly type: 'ack';
-      readonly target: number;
-      readonly transfer: number;
-      readonly offset: number;
-      readonly state: AckState;
-    };
+  | FromSender
+  | FromReceiver;
 
 /** Kind of the messages that belong to the engine. */
 export const engineKind = 0;
 
-const frameVersion = 1;
+const frameVersion = 2;
 /** Bytes of a frame before its first message, and of a message before its body. */
 export const frameHeaderBytes = 11;
 export const messageHeaderBytes = 5;
 /** Most steps of one membership change: everybody goes, everybody else comes. */
 export const maxChangeSteps: number = 2 * maxMembers;
-/** Largest engine context that travels with a snapshot. */
-const maxContextBytes = 1024 * 1024;
 
 const messageTypes: readonly PeerMessage['type'][] = [
   'request',
   'outcome',
   'watch',
   'applied',
+  'offer',
+  'accept',
   'chunk',
   'ack',
 ];
@@ -123,7 +114,6 @@ const reasons: readonly RejectReason[] = [
   'timed-out',
 ];
 const changeTypes: readonly MemberChange['type'][] = ['add-voter', 'add-learner', 'remove', 'move'];
-const ackStates: readonly AckState[] = ['more', 'restart', 'done', 'refused'];
 
 /** Writes the head of a frame. */
 export function encodeFrameHeader(group: number, incarnation: number, frame: FrameWriter): void {
@@ -169,18 +159,17 @@ export function encodePeerMessage(message: PeerMessage, frame: FrameWriter): voi
     case 'applied':
       fields.u48(message.index);
       return;
+    case 'offer':
+      encodeOffer(message, frame);
+      return;
+    case 'accept':
+      encodeAccept(message, frame);
+      return;
     case 'chunk':
-      fields.u48(message.transfer).u48(message.index).u48(message.totalBytes);
-      frame.bytes(message.context);
-      fields.u48(message.offset);
-      frame.bytes(message.bytes);
+      encodeChunk(message, frame);
       return;
     case 'ack':
-      fields
-        .u48(message.target)
-        .u48(message.transfer)
-        .u48(message.offset)
-        .u8(ackStates.indexOf(message.state));
+      encodeAck(message, frame);
       return;
     default:
       unreachable(message);
@@ -208,24 +197,14 @@ export function decodePeerMessage(kind: number, reader: ByteReader): PeerMessage
     case 'watch':
     case 'applied':
       return { type, index: reader.u48() };
+    case 'offer':
+      return decodeOffer(reader);
+    case 'accept':
+      return decodeAccept(reader);
     case 'chunk':
-      return {
-        type,
-        transfer: reader.u48(),
-        index: reader.u48(),
-        totalBytes: reader.u48(),
-        context: reader.bytes(maxContextBytes),
-        offset: reader.u48(),
-        bytes: reader.bytes(),
-      };
+      return decodeChunk(reader);
     case 'ack':
-      return {
-        type,
-        target: reader.u48(),
-        transfer: reader.u48(),
-        offset: reader.u48(),
-        state: pick(ackStates, reader.u8(), 'state of a transfer'),
-      };
+      return decodeAck(reader);
     default:
       return unreachable(type);
   }
@@ -335,12 +314,6 @@ function decodeOutcome(reader: ByteReader): RequestOutcome {
     default:
       return unreachable(type);
   }
-}
-
-function pick<T>(from: readonly T[], at: number, what: string): T {
-  const found = from[at];
-  if (found === undefined) throw new MalformedError(`unknown kind of ${what}: ${String(at)}`);
-  return found;
 }
 
 function optional(text: string): string | undefined {

@@ -58,15 +58,34 @@ export interface LogLimits {
   readonly retryMs: number;
   /** Record bytes applied since the last snapshot that make the next one due; Infinity: only on demand. @default 64 MiB */
   readonly snapshotLogBytes: number;
-  /** Size of the pieces in which a snapshot is read and sent. @default 256 KiB */
+  /** Largest snapshot that is taken from another node. @default 1 TiB */
+  readonly maxSnapshotBytes: number;
+  /** Size of the pieces in which a snapshot is written, read and sent; a whole number. @default 256 KiB */
   readonly snapshotChunkBytes: number;
-  /** Snapshot pieces under way to one peer. @default 4 */
+  /** Snapshot pieces under way to one peer; a whole number. @default 4 */
   readonly snapshotWindow: number;
   /**
-   * A snapshot transfer without progress for this long has failed; after half of it the receiver
-   * takes the offer of another node. @default 5 000
+   * Content of snapshots that this node writes and sends, all of it together, so that commands stay quick
+   * meanwhile. It has to be well above what the log grows by, or nobody ever catches up by snapshot;
+   * `Infinity`: one piece a turn of the event loop. What a node receives is bounded by who sends it.
+   *
+   * @default 32 MiB
+   */
+  readonly snapshotBytesPerSecond: number;
+  /**
+   * After so long without progress a snapshot is not sent any more, but offered from time to time, and
+   * who receives it closes what it has of it; after half of it the offer of another node is taken.
+   *
+   * @default 5 000
    */
   readonly snapshotTimeoutMs: number;
+  /**
+   * How long a snapshot is kept after that for a member that was receiving it, and the log behind it, so
+   * that it is gone on with where the member comes back.
+   *
+   * @default 60 000
+   */
+  readonly snapshotPinMs: number;
   /** How long a removed member stays connected, so that it hears of its removal. @default 3 000 */
   readonly lingerMs: number;
   /** How long `close` waits for leadership to be handed over. @default 2 000 */
@@ -82,9 +101,12 @@ export const defaultLimits: LogLimits = {
   requestTimeoutMs: 10_000,
   retryMs: 50,
   snapshotLogBytes: 64 * 1024 * 1024,
+  maxSnapshotBytes: 1024 ** 4,
   snapshotChunkBytes: 256 * 1024,
   snapshotWindow: 4,
+  snapshotBytesPerSecond: 32 * 1024 * 1024,
   snapshotTimeoutMs: 5_000,
+  snapshotPinMs: 60_000,
   lingerMs: 3_000,
   handOverMs: 2_000,
 };
@@ -114,6 +136,7 @@ export function checkOptions<M>(options: LogOptions<M>): LogLimits {
     if (!(value > 0))
       throw new InvalidArgumentError(`limits.${name} must be positive, got ${String(value)}`);
   }
+  checkSnapshotLimits(limits);
   const largest = Math.max(limits.maxCommandBytes, limits.maxEntryBytes, limits.snapshotChunkBytes);
   if (largest + frameRoomBytes > options.transport.maxFrameBytes) {
     throw new InvalidArgumentError(
@@ -135,4 +158,22 @@ export function checkOptions<M>(options: LogOptions<M>): LogLimits {
     );
   }
   return limits;
+}
+
+function checkSnapshotLimits(limits: LogLimits): void {
+  for (const name of ['snapshotChunkBytes', 'snapshotWindow'] as const) {
+    if (!Number.isSafeInteger(limits[name])) {
+      throw new InvalidArgumentError(
+        `limits.${name} must be a whole number, got ${String(limits[name])}`,
+      );
+    }
+  }
+  const { snapshotBytesPerSecond, snapshotChunkBytes, snapshotTimeoutMs } = limits;
+  // Or the pause between two pieces would look like a transfer that stands still.
+  if ((snapshotChunkBytes / snapshotBytesPerSecond) * 1000 > snapshotTimeoutMs / 4) {
+    throw new InvalidArgumentError(
+      `a piece of limits.snapshotChunkBytes (${String(snapshotChunkBytes)}) must pass within a quarter of ` +
+        `snapshotTimeoutMs; lower it, or raise snapshotBytesPerSecond (${String(snapshotBytesPerSecond)})`,
+    );
+  }
 }

@@ -1,9 +1,17 @@
 /**
  * Takes snapshots of the applied state: on demand, and when enough of the log has been applied
  * since the last one. The content is written aside while deliveries go on; the engine's write then
- * makes it visible and trims the log in one atomic step.
+ * makes it visible and trims the log in one atomic step. However large it is, it is written in pieces,
+ * one a turn of the event loop and not faster than the throttle lets them pass.
  */
-import { ClosedError, type LogIndex, type SnapshotStore, type StagedSnapshot } from '@quorate/core';
+import {
+  ClosedError,
+  type LogIndex,
+  type SnapshotStore,
+  type SnapshotWriter,
+  type StagedSnapshot,
+} from '@quorate/core';
+import type { LogLimits } from './options.ts';
 
 /** What the taker needs from its driver. */
 export interface SnapshotTakerRoute {
@@ -12,6 +20,8 @@ export interface SnapshotTakerRoute {
   /** Asks the engine to publish it and to trim; resolves with whether it did. */
   compact(snapshot: StagedSnapshot): Promise<boolean>;
   applied(): LogIndex;
+  /** Waits until so many bytes may be written. */
+  pass(bytes: number): Promise<void>;
   taken(index: LogIndex, bytes: number): void;
   failed(error: unknown): void;
 }
@@ -21,15 +31,16 @@ export class SnapshotTaker {
   readonly #route: SnapshotTakerRoute;
   readonly #snapshots: SnapshotStore;
   readonly #dueBytes: number;
+  readonly #pieceBytes: number;
   #bytes = 0;
   #running: Promise<LogIndex> | undefined;
   #stopped = false;
 
-  /** @param dueBytes bytes of applied records that make the next snapshot due. */
-  constructor(route: SnapshotTakerRoute, snapshots: SnapshotStore, dueBytes: number) {
+  constructor(route: SnapshotTakerRoute, snapshots: SnapshotStore, limits: LogLimits) {
     this.#route = route;
     this.#snapshots = snapshots;
-    this.#dueBytes = dueBytes;
+    this.#dueBytes = limits.snapshotLogBytes;
+    this.#pieceBytes = limits.snapshotChunkBytes;
   }
 
   /** Counts records that were applied, and takes a snapshot when enough have come together. */
@@ -64,10 +75,7 @@ export class SnapshotTaker {
       const { index, chunks } = this.#route.snapshot();
       const writer = await this.#snapshots.stage();
       try {
-        for await (const chunk of chunks) {
-          this.#checkOpen();
-          await writer.write(chunk);
-        }
+        for await (const chunk of chunks) await this.#write(writer, chunk);
         await writer.finish();
       } catch (error) {
         // What cannot be removed now is removed when the storage is opened next.
@@ -86,6 +94,16 @@ export class SnapshotTaker {
     } catch (error) {
       if (!this.#stopped) this.#route.failed(error);
       throw error;
+    }
+  }
+
+  async #write(writer: SnapshotWriter, chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += this.#pieceBytes) {
+      const piece = chunk.subarray(at, at + this.#pieceBytes);
+      this.#checkOpen();
+      await this.#route.pass(piece.length);
+      this.#checkOpen();
+      await writer.write(piece);
     }
   }
 

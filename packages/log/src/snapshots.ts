@@ -1,8 +1,10 @@
 /**
  * Everything about snapshots: taken here, sent to others, received from others. What is staged waits
- * here for the engine's word, since only the engine publishes.
+ * here for the engine's word, since only the engine publishes. What is taken and what is sent share one
+ * throttle.
  */
 import type {
+  Counters,
   Input,
   LogConsumer,
   LogIndex,
@@ -12,24 +14,31 @@ import type {
   Ticket,
   Timer,
 } from '@quorate/core';
-import type { PeerMessage, RequestOutcome } from './frames.ts';
+import type { RequestOutcome } from './frames.ts';
 import type { LogLimits } from './options.ts';
+import type { FromReceiver, FromSender } from './snapshot-messages.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
+import { Throttle } from './throttle.ts';
 
 /** What snapshots need from their driver. */
 export interface SnapshotsRoute {
   now(): number;
   setTimer(ms: number, run: () => void): Timer;
-  send(to: NodeId, message: PeerMessage): void;
+  nextTurn(run: () => void): void;
+  send(to: NodeId, message: FromSender | FromReceiver): void;
   input(input: Input<never>): void;
   nextTicket(): Ticket;
   /** Everything up to here is decided. */
   decided(): LogIndex;
   /** Everything up to here is applied by the consumer. */
   applied(): LogIndex;
+  /** The first index that is still in the log. */
+  firstIndex(): LogIndex;
+  isMember(peer: NodeId): boolean;
   taken(index: LogIndex, bytes: number): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
   failed(error: unknown): void;
 }
 
@@ -39,9 +48,9 @@ export class Snapshots {
   readonly #route: SnapshotsRoute;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
+  readonly #throttle: Throttle;
   /** Waiting for the engine's word. */
   readonly #staged = new Map<Ticket, (accepted: boolean) => void>();
-  #transfer = 0;
   #closed = false;
 
   constructor(
@@ -51,60 +60,75 @@ export class Snapshots {
     limits: LogLimits,
   ) {
     this.#route = route;
+    const throttle = new Throttle(route, limits.snapshotBytesPerSecond);
+    this.#throttle = throttle;
+    const pass = (bytes: number): Promise<void> => throttle.pass(bytes);
+    const now = (): number => route.now();
+    const setTimer = (ms: number, run: () => void): Timer => route.setTimer(ms, run);
+    const send = (to: NodeId, message: FromSender | FromReceiver): void => {
+      route.send(to, message);
+    };
+    const failed = (error: unknown): void => {
+      route.failed(error);
+    };
     this.taker = new SnapshotTaker(
       {
         snapshot: () => consumer.snapshot(),
         compact: (snapshot) => this.#stage((ticket) => ({ type: 'compact', ticket, snapshot })),
         applied: () => route.applied(),
+        pass,
         taken: (index, bytes) => {
           route.taken(index, bytes);
         },
-        failed: (error) => {
-          route.failed(error);
-        },
+        failed,
       },
       store,
-      limits.snapshotLogBytes,
+      limits,
     );
     this.#sender = new SnapshotSender(
       {
-        now: () => route.now(),
-        setTimer: (ms, run) => route.setTimer(ms, run),
-        send: (to, message) => {
-          route.send(to, message);
-        },
+        now,
+        setTimer,
+        pass,
+        send,
         shipped: (to, index) => {
           route.input({ type: 'shipped', to, index });
         },
-        failed: (error) => {
-          route.failed(error);
-        },
-        nextTransfer: () => ++this.#transfer,
+        firstIndex: () => route.firstIndex(),
+        isMember: (peer) => route.isMember(peer),
+        failed,
       },
       store,
       limits,
     );
     this.#receiver = new SnapshotReceiver(
       {
-        now: () => route.now(),
-        send: (to, message) => {
-          route.send(to, message);
-        },
+        now,
+        setTimer,
+        send,
         install: (snapshot: StagedSnapshot, context: Uint8Array) =>
           this.#stage((ticket) => ({ type: 'install', ticket, snapshot, context })),
         decided: () => route.decided(),
-        failed: (error) => {
-          route.failed(error);
+        warn: (message, fields) => {
+          route.warn(message, fields);
         },
+        failed,
       },
       store,
       limits,
     );
   }
 
-  /** Transfers to other nodes that are under way. */
-  get sending(): number {
-    return this.#sender.size;
+  /** Plain numbers for metrics. */
+  get counters(): Counters {
+    return {
+      snapshots_sending: this.#sender.size,
+      snapshots_discarded: this.#receiver.contentsDiscarded,
+      snapshot_bytes_sent: this.#sender.bytesSent,
+      snapshot_bytes_received: this.#receiver.bytesReceived,
+      snapshot_bytes_resumed: this.#receiver.bytesResumed,
+      snapshot_chunks_refused: this.#receiver.chunksRefused,
+    };
   }
 
   /** Brings the current snapshot to a peer. */
@@ -112,14 +136,20 @@ export class Snapshots {
     this.#sender.ship(to);
   }
 
-  /** Takes a piece that a run of a node sends. */
-  chunk(from: NodeId, run: number, chunk: Extract<PeerMessage, { readonly type: 'chunk' }>): void {
-    this.#receiver.chunk(from, run, chunk);
+  /** What a run of a node sends. @throws MalformedError if it makes no sense. */
+  fromSender(from: NodeId, run: number, message: FromSender): void {
+    if (message.type === 'offer') this.#receiver.offer(from, run, message);
+    else this.#receiver.chunk(from, run, message);
   }
 
-  /** Takes an acknowledgement of what was sent. */
-  ack(from: NodeId, ack: Extract<PeerMessage, { readonly type: 'ack' }>): void {
-    this.#sender.ack(from, ack);
+  /** What became of what was sent. @throws MalformedError if it makes no sense. */
+  fromReceiver(from: NodeId, message: FromReceiver): void {
+    this.#sender.answer(from, message);
+  }
+
+  /** The group has other members now. */
+  membershipChanged(): void {
+    this.#sender.membershipChanged();
   }
 
   /** Takes the engine's word. `false`: the ticket is not one of a staged snapshot. */
@@ -141,6 +171,7 @@ export class Snapshots {
   async close(written: Promise<void>): Promise<void> {
     this.#closed = true;
     const over = [this.taker.close(), this.#sender.close()];
+    this.#throttle.close();
     await written;
     // The engine's word will not come any more.
     for (const settle of this.#staged.values()) settle(false);

@@ -75,6 +75,8 @@ async function run(seed: number, algorithm: TestedAlgorithm['algorithm']): Promi
       snapshotChunkBytes: 700,
       snapshotWindow: world.pick([1, 4]),
       snapshotTimeoutMs: 1_000,
+      snapshotPinMs: world.pick([1, 60_000]),
+      snapshotBytesPerSecond: world.pick([20_000, Number.POSITIVE_INFINITY]),
       maxEntryBytes: world.pick([200, 256 * 1024]),
       requestTimeoutMs: 4_000,
       lingerMs: world.pick([50, 3_000]),

@@ -9,8 +9,10 @@ import {
   type RequestBody,
   type RequestOutcome,
 } from '../src/frames.ts';
+import { type AckState, chunkChecksum, maxContextBytes } from '../src/snapshot-messages.ts';
 
 const number = fc.integer({ min: 0, max: 2 ** 47 });
+const checksum = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const name = fc.stringMatching(/^[a-z0-9]{1,12}$/);
 const bytes = fc.uint8Array({ maxLength: 2000 });
 const member = fc.record({ id: name, address: name });
@@ -67,12 +69,26 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ type: fc.constant('outcome' as const), target: number, outcome }),
   fc.record({ type: fc.constantFrom('watch' as const, 'applied' as const), index: number }),
   fc.record({
-    type: fc.constant('chunk' as const),
+    type: fc.constant('offer' as const),
     transfer: number,
     index: number,
     totalBytes: number,
+    checksum,
     context: bytes,
+  }),
+  fc.record({
+    type: fc.constant('accept' as const),
+    target: number,
+    transfer: number,
     offset: number,
+    chunkBytes: number,
+    windowBytes: number,
+  }),
+  fc.record({
+    type: fc.constant('chunk' as const),
+    transfer: number,
+    offset: number,
+    checksum,
     bytes,
   }),
   fc.record({
@@ -80,12 +96,7 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     target: number,
     transfer: number,
     offset: number,
-    state: fc.constantFrom(
-      'more' as const,
-      'restart' as const,
-      'done' as const,
-      'refused' as const,
-    ),
+    state: fc.constantFrom<AckState>('more', 'again', 'unknown', 'done', 'refused'),
   }),
 );
 
@@ -116,6 +127,42 @@ describe('messages between drivers', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedError);
         }
+      }),
+    );
+  });
+
+  it('have no larger context of a snapshot than is allowed, before anything is made of it', () => {
+    const frame = new FrameWriter();
+    const offer: PeerMessage = {
+      type: 'offer',
+      transfer: 1,
+      index: 1,
+      totalBytes: 1,
+      checksum: 1,
+      context: new Uint8Array(maxContextBytes + 1),
+    };
+    encodePeerMessage(offer, frame);
+    const reader = new ByteReader(concatBytes(frame.take()));
+    expect(() => decodePeerMessage(kindOf(offer), reader)).toThrow(MalformedError);
+  });
+});
+
+describe('the checksum of a chunk', () => {
+  it('covers every bit of it, of its place and of its transfer', () => {
+    fc.assert(
+      fc.property(number, number, bytes, fc.nat(), (transfer, offset, content, at) => {
+        const sum = chunkChecksum(transfer, offset, content);
+        const flip = (value: number): number => {
+          const bit = 2 ** (at % 48);
+          return Math.floor(value / bit) % 2 === 0 ? value + bit : value - bit;
+        };
+        expect(chunkChecksum(flip(transfer), offset, content)).not.toBe(sum);
+        expect(chunkChecksum(transfer, flip(offset), content)).not.toBe(sum);
+        if (content.length === 0) return;
+        const damaged = content.slice();
+        const place = at % content.length;
+        damaged[place] = (damaged[place] ?? 0) ^ (1 << (at % 8));
+        expect(chunkChecksum(transfer, offset, damaged)).not.toBe(sum);
       }),
     );
   });

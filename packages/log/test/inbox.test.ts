@@ -146,6 +146,6 @@ describe('frames', () => {
     thrown = new Error('a bug');
     inbox.receive('a', frame);
     expect(failures).toEqual([thrown]);
-    expect(new ByteReader(frame).u8()).toBe(1);
+    expect(new ByteReader(frame).u8()).toBe(2);
   });
 });

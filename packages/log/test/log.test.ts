@@ -4,7 +4,7 @@
 import { memoryStorage } from '@quorate/storage-memory';
 import { memoryNetwork } from '@quorate/transport-memory';
 import { utf8 } from '@quorate/core';
-import { createLog } from '@quorate/log';
+import { createLog, type LogLimits } from '@quorate/log';
 import { describe, expect, it } from 'vitest';
 import { algorithms, algorithmsBeside } from './harness/algorithms.ts';
 import { type ClusterOptions, TestCluster, type TestNode } from './harness/cluster.ts';
@@ -519,6 +519,16 @@ describe.each(algorithms)('a log on $name', (tested) => {
       ).toThrow(new RegExp(`maxFrameBytes .* ${algorithm().name}`));
       expect(() => createLog({ ...parts, node: 'not a name' })).toThrow(/node/);
       expect(() => createLog({ ...parts, node: 'a', limits: { retryMs: 0 } })).toThrow(/retryMs/);
+      const wrong: readonly (readonly [Partial<LogLimits>, RegExp])[] = [
+        [{ snapshotWindow: 1.5 }, /snapshotWindow/],
+        [{ snapshotWindow: Number.POSITIVE_INFINITY }, /snapshotWindow/],
+        [{ snapshotChunkBytes: 0.5 }, /snapshotChunkBytes/],
+        // A piece every 1.3 s, and whoever receives it listens to others after 2.5 s.
+        [{ snapshotBytesPerSecond: 200_000 }, /snapshotBytesPerSecond/],
+      ];
+      for (const [limits, named] of wrong) {
+        expect(() => createLog({ ...parts, node: 'a', limits })).toThrow(named);
+      }
     });
   });
 });

@@ -13,7 +13,8 @@
  *   leadership over.
  * - `reads`: read index and lease. `quorum-reads`: reads without the leader.
  * - `slots`: the log behind what is chosen, with holes. `snapshot`, `shipments`: the log before it.
- *   `journal`, `state`: what goes to the disk. `recover`, `start`: what survives a restart.
+ *   `journal`, `state`: what goes to the disk. `recover`, `start`: what survives a restart. `new-group`:
+ *   disaster recovery.
  * - `node`: the state of a node. `engine`: dispatch. `messages`, `codec`, `limits`, `record`:
  *   what travels.
  * - `synod`: single-decree Paxos on its own, over the same rules.
@@ -25,7 +26,9 @@
 import type { Algorithm } from '@quorate/core';
 import { codec, messageOverheadBytes } from './codec.ts';
 import { PaxosEngine } from './engine.ts';
+import { explain } from './explain.ts';
 import type { PaxosMessage } from './messages.ts';
+import { beginFrom, PaxosSoleVoter } from './new-group.ts';
 import { type PaxosOptions, settingsOf } from './options.ts';
 import { headerBytes } from './record.ts';
 
@@ -49,5 +52,8 @@ export function paxos(options: PaxosOptions = {}): Algorithm<PaxosMessage> {
     readsAnywhere: settings.reads === 'quorum',
     codec,
     create: (setup) => new PaxosEngine(setup, settings),
+    forceSoleVoter: (setup) => new PaxosSoleVoter(setup, settings),
+    beginFrom: (beginning) => beginFrom(beginning, settings),
+    explain,
   };
 }

@@ -32,6 +32,8 @@ const ofPaxos = {
   /** Flexible Paxos: phase 2 only behind a phase-1 quorum of those who decide the slot. */
   preparedBeforeProposed:
     'a slot is proposed only once a phase-1 quorum of its voters has promised',
+  /** Whoever makes a group of its own out of what it holds. */
+  votesSeen: 'nothing is declared chosen before every vote was seen',
   snapshotNamesGroup: 'the membership in a snapshot has voters',
   oneChangeAtATime: 'voters change one change at a time, each from the voters before',
   clockNeverFalls: 'the monotonic clock does not fall',

@@ -29,8 +29,25 @@ export interface Beginning extends DurableState {
  * @throws CorruptError if state, records and snapshot do not fit together.
  * @throws InvalidArgumentError if the node ran with other options that safety rests on.
  */
-export function recover(setup: EngineSetup, { agreement }: PaxosSettings): Beginning {
-  const { recovered, bootstrap } = setup;
+export function recover(setup: EngineSetup, settings: PaxosSettings): Beginning {
+  const beginning = recoverAnyway(setup, settings);
+  if (beginning.agreement !== settings.agreement) {
+    throw new InvalidArgumentError(
+      'this node has run with another window or other quorums, and may have promised in their name; start it with the same options again',
+    );
+  }
+  return beginning;
+}
+
+/**
+ * The same where no promise is to be kept any more, so that the options may be others.
+ *
+ * @throws CorruptError if state, records and snapshot do not fit together.
+ */
+export function recoverAnyway(
+  { recovered, bootstrap }: Pick<EngineSetup, 'recovered' | 'bootstrap'>,
+  { agreement }: PaxosSettings,
+): Beginning {
   if (recovered.state === undefined) {
     if (recovered.records !== undefined || recovered.snapshot !== undefined) {
       throw new CorruptError('the storage holds votes or a snapshot, but no promise');
@@ -50,11 +67,6 @@ export function recover(setup: EngineSetup, { agreement }: PaxosSettings): Begin
   }
   const bytes = recovered.state;
   const state = readOrRefuse('durable state', () => decodeState(bytes));
-  if (state.agreement !== agreement) {
-    throw new InvalidArgumentError(
-      'this node has run with another window or other quorums, and may have promised in their name; start it with the same options again',
-    );
-  }
   checkRecords(state, recovered);
   const snapshot = checkSnapshot(state, recovered);
   const last = Math.max(recovered.records?.last ?? 0, state.chosen);

@@ -19,6 +19,7 @@
 import {
   type Cluster,
   must,
+  type NewGroup,
   type Observer,
   type PlacedMembership,
   type Request,
@@ -92,9 +93,9 @@ export class PaxosChecks implements Observer<PaxosMessage> {
   readonly #leaseReads = new Set<number>();
   readonly #states = new WeakMap<Uint8Array, DurableState>();
   /** Memberships in the chosen prefix. */
-  readonly #memberships: PlacedMembership[];
+  #memberships: PlacedMembership[];
   /** The highest of the ballots in which each slot up to this one was chosen. */
-  readonly #chosenIn: Ballot[] = [noBallot];
+  #chosenIn: Ballot[] = [noBallot];
   #prefix = 0;
   #settledRound = 0;
 
@@ -140,6 +141,35 @@ export class PaxosChecks implements Observer<PaxosMessage> {
 
   crashed(node: SimNode<PaxosMessage>): void {
     this.#flush(node);
+  }
+
+  /** What the first nodes hold is chosen, in the ballot that they say. Promises go on where a node does. */
+  regrouped({ nodes, survivor, membership }: NewGroup<PaxosMessage>): void {
+    const shadow = survivor && this.#shadows.get(survivor.id);
+    this.#shadows.clear();
+    if (survivor !== undefined && shadow !== undefined) this.#shadows.set(survivor.id, shadow);
+    this.#history.length = 0;
+    this.#lives.clear();
+    this.#promises.clear();
+    this.#memberships = [{ index: 0, membership }];
+    const [first] = nodes;
+    const state = first && this.#stateOf(first);
+    must(first !== undefined && state !== undefined, () => 'a group begins with a state');
+    const { base, chosen, knownIn, settledRound } = state;
+    this.#prefix = chosen;
+    this.#chosenIn = Array.from({ length: chosen + 1 }, (_, slot) =>
+      slot === 0 ? noBallot : knownIn,
+    );
+    this.#settledRound = settledRound;
+    for (let slot = base + 1; slot <= chosen; slot++) {
+      const record = first.disk.durable.record(slot);
+      must(record !== undefined, () => `slot ${String(slot)} is called chosen, and has no value`);
+      const proposal = { ballot: knownIn, record, voters: new Set([first.id]) };
+      this.#history[slot] = {
+        proposals: new Map([[describeBallot(knownIn), proposal]]),
+        chosen: proposal,
+      };
+    }
   }
 
   stepped(node: SimNode<PaxosMessage>, input: Input<PaxosMessage>): void {

@@ -10,7 +10,7 @@
  * - `membership`: section 6. `snapshot`: section 7. `reads`: section 8; thesis, 6.4.
  * - `transfer`: thesis, 3.10. `proposals`: what a client's entry goes through.
  * - `log` with `log-terms`, `log-memberships`, `log-writes`: the log, in memory and on its way to the
- *   disk. `state`, `recover`: what survives a restart.
+ *   disk. `state`, `recover`: what survives a restart. `new-group`: disaster recovery.
  * - `engine`: dispatch. `messages`, `codec`, `record`: what travels.
  *
  * What knows nothing of Raft (the effects of a turn, pages from the disk, delivery to the consumer,
@@ -29,7 +29,9 @@
 import type { Algorithm } from '@quorate/core';
 import { codec, messageOverheadBytes } from './codec.ts';
 import { RaftEngine } from './engine.ts';
+import { explain } from './explain.ts';
 import type { RaftMessage } from './messages.ts';
+import { beginFrom, forceSoleVoter } from './new-group.ts';
 import { type RaftOptions, settingsOf } from './options.ts';
 import { headerBytes } from './record.ts';
 
@@ -50,5 +52,8 @@ export function raft(options: RaftOptions = {}): Algorithm<RaftMessage> {
     maxMessageBytes: settings.maxAppendBytes + messageOverheadBytes,
     codec,
     create: (setup) => new RaftEngine(setup, settings),
+    forceSoleVoter,
+    beginFrom,
+    explain,
   };
 }

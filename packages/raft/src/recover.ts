@@ -28,8 +28,10 @@ export interface Beginning {
  *
  * @throws CorruptError if state, records and snapshot do not fit together.
  */
-export function recover(setup: EngineSetup): Beginning {
-  const { recovered, bootstrap } = setup;
+export function recover({
+  recovered,
+  bootstrap,
+}: Pick<EngineSetup, 'recovered' | 'bootstrap'>): Beginning {
   if (recovered.state === undefined) {
     if (recovered.records !== undefined || recovered.snapshot !== undefined) {
       throw new CorruptError('the storage holds a log or a snapshot, but no term and vote');

@@ -14,6 +14,7 @@ import {
   haveCommonQuorums,
   membershipIn,
   must,
+  type NewGroup,
   type Observer,
   type SimNode,
   type Turn,
@@ -83,6 +84,18 @@ export class RaftChecks implements Observer<RaftMessage> {
     this.#ledIn.delete(node.id);
     this.#committed.set(node.id, node.engine.status.commitIndex);
     this.#checkMembership(node);
+  }
+
+  /** Terms go on only where a node goes on; entries that were memberships are other ones now. */
+  regrouped({ survivor }: NewGroup<RaftMessage>): void {
+    this.#records.clear();
+    this.#memberships.clear();
+    this.#committed.clear();
+    this.#ledIn.clear();
+    this.#votes.clear();
+    const told = survivor && this.#told.get(survivor.id);
+    this.#told.clear();
+    if (survivor !== undefined && told !== undefined) this.#told.set(survivor.id, told);
   }
 
   stepped(node: SimNode<RaftMessage>, _input: Input<RaftMessage>): void {

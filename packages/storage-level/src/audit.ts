@@ -1,34 +1,50 @@
 /**
- * Looks through LevelDB's log files before LevelDB does.
+ * Looks through LevelDB's files before LevelDB does.
  *
- * When LevelDB opens, it drops what it cannot read in its log and goes on with what follows; the
- * option that would make it stop is out of reach. For a consensus group that is the worst answer: a
- * vote or an acknowledged record would be gone without a word.
+ * When LevelDB opens, it drops what it cannot read in its log and goes on with what follows, and it
+ * never checks the blocks of its tables; the options that would make it do better are out of reach.
+ * For a consensus group that is the worst answer: a vote or an acknowledged record would be gone
+ * without a word.
  *
  * What tells damage from a torn tail: a batch is begun only after the one before it was synced, and
  * nothing else writes to these files. So a batch that begins behind a damaged place proves that the
- * damaged one had been acknowledged. Without such a proof it is the torn end of a write that nobody
- * was told about, and LevelDB may cut it off. (Damage of the very last batch looks the same.)
+ * damaged one had been acknowledged. And where the files ended when they were closed in good order,
+ * the mark of the folder says: up to there nothing can be torn. Without such a proof it is the torn
+ * end of a write that nobody was told about, and LevelDB may cut it off.
  */
-import { join } from 'node:path';
-import { ByteReader, CorruptError, fromUtf8, LockedError, MalformedError } from '@quorate/core';
-import { hasCode, listFolder, readSmallFile } from './files.ts';
+import { CorruptError, LockedError } from '@quorate/core';
+import type { FileSystem } from '@quorate/files';
+import type { Durable } from './folder.ts';
+import { numbered } from './leveldb-fields.ts';
 import { readLog } from './leveldb-log.ts';
+import { readManifest } from './leveldb-manifest.ts';
+import { TableChecker } from './leveldb-table.ts';
+
+/** What is looked at. */
+export interface AuditSetup {
+  readonly files: FileSystem;
+  readonly database: string;
+  /** What the mark knows; `undefined`: there is no mark, perhaps no database either. */
+  readonly durable: Durable | undefined;
+  /** Whether every block of the tables is checked, too. */
+  readonly checkTables: boolean;
+}
 
 /**
- * Looks whether the log files hold everything that was acknowledged. Changes nothing.
+ * Looks whether the files hold everything that was acknowledged. Changes nothing.
  *
  * @throws CorruptError if something acknowledged is damaged or gone.
  * @throws LockedError if another process is at work there.
  */
-export async function auditLogs(database: string): Promise<void> {
-  const before = await listFolder(database);
+export async function auditDatabase(setup: AuditSetup): Promise<void> {
+  const { files, database } = setup;
+  const before = await files.list(database);
   try {
-    await lookThrough(database);
+    await lookThrough(setup);
   } catch (cause) {
-    // LevelDB's lock is not ours yet. A process that has it takes away the logs that it needs no
-    // more: that is no damage, and nobody must be told to empty this folder.
-    const now = await listFolder(database);
+    // LevelDB's lock is not ours yet, and a tool may not know of ours. It takes away the logs that it
+    // needs no more: that is no damage, and nobody must be told to empty this folder.
+    const now = await files.list(database);
     if (before.toSorted().join() === now.toSorted().join()) throw cause;
     throw new LockedError(
       `${database} is open in another process, which changes it; stop that one first`,
@@ -37,120 +53,105 @@ export async function auditLogs(database: string): Promise<void> {
   }
 }
 
-async function lookThrough(database: string): Promise<void> {
-  const oldest = await oldestLog(database);
-  // LevelDB has its own checks for this file, and names what is wrong better than we could.
-  if (oldest === undefined) return;
-  const logs = (await listFolder(database))
-    .flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
-    .filter((number) => number >= oldest)
-    .sort((left, right) => left - right);
-  if (oldest > 0 && logs[0] !== oldest) {
+/**
+ * How far the log of a closed database reaches: what the next open must find.
+ *
+ * @returns the rest of what the mark keeps.
+ */
+export async function measureLog(
+  files: FileSystem,
+  database: string,
+): Promise<Omit<Durable, 'batch'>> {
+  const log = (await logNumbers(files, database)).at(-1) ?? 0;
+  return { log, logBytes: log === 0 ? 0 : await sizeOf(files, `${database}/${logName(log)}`) };
+}
+
+async function lookThrough({ files, database, durable, checkTables }: AuditSetup): Promise<void> {
+  const manifest = await readManifest(files, database);
+  if (manifest === undefined) {
+    // A first start that did not get through; LevelDB has its own checks, and does not start anew
+    // when it may not.
+    if (durable === undefined) return;
     throw new CorruptError(
-      `${join(database, logName(oldest))} is gone; restore this node from its peers`,
+      `the database at ${database} is damaged or gone: it has no manifest; restore this node from its peers`,
     );
   }
-  let damage: string | undefined;
+  await checkLogs(files, database, manifest.oldestLog, durable);
+  if (!checkTables) return;
+  const checker = new TableChecker(files);
+  for (const [number, bytes] of manifest.tables) {
+    await checker.check(`${database}/${numbered(number, 'ldb')}`, bytes);
+  }
+}
+
+async function checkLogs(
+  files: FileSystem,
+  database: string,
+  oldest: number,
+  durable: Durable | undefined,
+): Promise<void> {
+  const logs = (await logNumbers(files, database)).filter((number) => number >= oldest);
+  const expected = [oldest, durable?.log ?? 0].filter((number) => number >= oldest && number > 0);
+  const missing = expected.find((number) => !logs.includes(number));
+  if (missing !== undefined) {
+    throw new CorruptError(
+      `${database}/${logName(missing)} is gone; restore this node from its peers`,
+    );
+  }
+  let damage: { readonly path: string; readonly at: number } | undefined;
   for (const number of logs) {
-    const path = join(database, logName(number));
+    const path = `${database}/${logName(number)}`;
+    const size = await sizeOf(files, path);
     /** Whether a batch has begun and not ended. */
     let inside = false;
-    for await (const piece of readLog(path)) {
-      if (piece.type === 'damage') {
-        damage ??= `${path} at byte ${String(piece.at)}`;
+    /** Where the last batch began. */
+    let began = 0;
+    for await (const { type, at } of readLog(files, path)) {
+      if (type === 'damage') {
+        damage ??= { path, at };
         continue;
       }
-      const begins = piece.type === 'whole' || piece.type === 'first';
+      const begins = type === 'whole' || type === 'first';
       // A batch that does not begin where one must, or begins inside another, is damage as well.
-      if (begins === inside) damage ??= `${path} before byte ${String(piece.at)}`;
-      if (begins && damage !== undefined) {
-        throw new CorruptError(
-          `${damage} is damaged, and acknowledged data follows; restore this node from its peers`,
-        );
-      }
-      inside = piece.type === 'first' || piece.type === 'middle';
+      if (begins === inside) damage ??= { path, at };
+      if (begins && damage !== undefined) throw damaged(damage.path, damage.at);
+      if (begins) began = at;
+      inside = type === 'first' || type === 'middle';
     }
-    if (inside) damage ??= `the end of ${path}`;
+    if (inside) damage ??= { path, at: began };
+    // Up to here nothing can be torn.
+    const wholeTo =
+      durable === undefined || number > durable.log
+        ? 0
+        : number < durable.log
+          ? Infinity
+          : durable.logBytes;
+    if (damage?.path === path && damage.at < wholeTo) throw damaged(path, damage.at);
+    if (number === durable?.log && size < durable.logBytes) throw damaged(path, size);
   }
 }
 
-/** The oldest log that is not in the tables yet, as the manifest says; `undefined`: it does not say. */
-async function oldestLog(database: string): Promise<number | undefined> {
-  let oldest: number | undefined;
+function damaged(path: string, at: number): CorruptError {
+  return new CorruptError(
+    `${path} at byte ${String(at)} is damaged, and what was there had been acknowledged; restore this node from its peers`,
+  );
+}
+
+async function logNumbers(files: FileSystem, database: string): Promise<readonly number[]> {
+  return (await files.list(database))
+    .flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .sort((left, right) => left - right);
+}
+
+async function sizeOf(files: FileSystem, path: string): Promise<number> {
+  const file = await files.open(path, 'read');
   try {
-    const current = fromUtf8(await readSmallFile(join(database, 'CURRENT'), 100)).trim();
-    if (!/^MANIFEST-\d+$/.test(current)) return undefined;
-    let parts: Uint8Array[] = [];
-    for await (const piece of readLog(join(database, current))) {
-      if (piece.type === 'damage') break;
-      if (piece.type === 'whole' || piece.type === 'first') parts = [];
-      parts.push(piece.content);
-      if (piece.type === 'whole' || piece.type === 'last') {
-        oldest = logNumber(Buffer.concat(parts)) ?? oldest;
-      }
-    }
-  } catch (error) {
-    if (error instanceof MalformedError || hasCode(error, 'ENOENT')) return undefined;
-    throw error;
+    return await file.size();
+  } finally {
+    await file.close();
   }
-  return oldest;
-}
-
-/** The log number that one record of the manifest sets. A record is a row of tagged fields. */
-function logNumber(record: Uint8Array): number | undefined {
-  const reader = new ByteReader(record);
-  let number: number | undefined;
-  while (reader.left > 0) {
-    const tag = varint(reader);
-    switch (tag) {
-      case 1: // comparator
-        text(reader);
-        break;
-      case 2: // log number
-        number = varint(reader);
-        break;
-      case 3: // next file number
-      case 4: // last sequence
-      case 9: // previous log number, no longer used
-        varint(reader);
-        break;
-      case 5: // where a level is to be compacted next
-        varint(reader);
-        text(reader);
-        break;
-      case 6: // deleted file
-        varint(reader);
-        varint(reader);
-        break;
-      case 7: // new file
-        varint(reader);
-        varint(reader);
-        varint(reader);
-        text(reader);
-        text(reader);
-        break;
-      default:
-        throw new MalformedError(`unknown tag ${String(tag)} in a manifest of LevelDB`);
-    }
-  }
-  return number;
-}
-
-/** An integer in groups of seven bits, the lowest first. */
-function varint(reader: ByteReader): number {
-  let value = 0;
-  for (let scale = 1; scale <= 2 ** 49; scale *= 128) {
-    const byte = reader.u8();
-    value += (byte % 128) * scale;
-    if (byte < 128) return value;
-  }
-  throw new MalformedError('a number in a manifest of LevelDB is too long');
-}
-
-function text(reader: ByteReader): void {
-  reader.raw(varint(reader));
 }
 
 function logName(number: number): string {
-  return `${String(number).padStart(6, '0')}.log`;
+  return numbered(number, 'log');
 }

@@ -2,11 +2,18 @@
  * What one LevelDB batch does: the steps of the writes that it carries, the head that goes with
  * them, and a few keys swept up.
  */
-import { type LogIndex, type SnapshotInfo, type StorageOp, unreachable } from '@quorate/core';
+import {
+  type IndexSpan,
+  type LogIndex,
+  type SnapshotInfo,
+  type StorageOp,
+  unreachable,
+} from '@quorate/core';
+import type { SnapshotFiles } from '@quorate/files';
 import type { Batch, Database } from './database.ts';
 import {
   encodeHead,
-  encodeSnapshot,
+  encodeSnapshots,
   encodeState,
   type Head,
   keys,
@@ -14,12 +21,23 @@ import {
   recordKey,
   seal,
 } from './format.ts';
-import type { Layout, Span, Sweep } from './layout.ts';
+import type { Bounds, Layout, Sweep } from './layout.ts';
 
 /** Bytes put into a batch before the event loop gets a turn: about half a millisecond of work. */
 const sliceBytes = 512 * 1024;
 /** Keys read or deleted before the event loop gets a turn. */
 const sliceKeys = 512;
+
+/** What a batch is made on. */
+export interface BatchSetup {
+  readonly database: Database;
+  readonly batch: Batch;
+  /** Is changed as the batch goes; to be taken over once the batch is durable. */
+  readonly layout: Layout;
+  /** As it is before. */
+  readonly head: Head;
+  readonly snapshots: SnapshotFiles;
+}
 
 /** Fills one batch. */
 export class BatchFiller {
@@ -32,24 +50,22 @@ export class BatchFiller {
   readonly #database: Database;
   readonly #batch: Batch;
   readonly #layout: Layout;
+  readonly #snapshots: SnapshotFiles;
   /** Indexes of all puts, whatever became of them later in the batch. */
   readonly #written: LogIndex[] = [];
   #state: Uint8Array | undefined;
   #unsliced = 0;
 
-  /** @param layout is changed as the batch goes; take it over once the batch is durable. */
-  constructor(database: Database, batch: Batch, layout: Layout, head: Head) {
+  constructor({ database, batch, layout, head, snapshots }: BatchSetup) {
     this.#database = database;
     this.#batch = batch;
     this.#layout = layout;
+    this.#snapshots = snapshots;
     this.head = head;
   }
 
-  /** Adds the steps of a write. `describe` says what is known of a snapshot to be published. */
-  async add(
-    ops: readonly StorageOp[],
-    describe: (op: StorageOp & { readonly type: 'snapshot' }) => SnapshotInfo,
-  ): Promise<void> {
+  /** Adds the steps of a write. */
+  async add(ops: readonly StorageOp[]): Promise<void> {
     for (const op of ops) {
       switch (op.type) {
         case 'put': {
@@ -69,7 +85,7 @@ export class BatchFiller {
           this.#layout.dropBefore(op.index);
           break;
         case 'snapshot':
-          this.published.push(describe(op));
+          this.published.push(this.#snapshots.describe(op));
           break;
         default:
           unreachable(op);
@@ -81,26 +97,7 @@ export class BatchFiller {
     }
   }
 
-  /** Adds what goes along with the steps. */
-  finish(): void {
-    const before = this.head;
-    const live = this.#layout.live;
-    let { stateVersion, snapshotVersion } = before;
-    if (this.#state !== undefined) {
-      this.#put(keys.state, encodeState(++stateVersion, this.#state));
-    }
-    const snapshot = this.published.at(-1);
-    if (snapshot !== undefined) {
-      this.#put(keys.snapshot, encodeSnapshot(++snapshotVersion, snapshot));
-    }
-    this.head = { live, stateVersion, snapshotVersion };
-    if (sameHead(this.head, before)) return;
-    const head = encodeHead(this.head);
-    this.#put(keys.head, head);
-    this.#put(keys.headAgain, head);
-  }
-
-  /** Deletes some of the keys that lie outside the bounds. Comes last, when the bounds are known. */
+  /** Deletes some of the keys that lie outside the bounds, once all steps have moved them. */
   async sweep(): Promise<void> {
     const sweep = this.#layout.stale();
     if (sweep === undefined) return;
@@ -112,13 +109,32 @@ export class BatchFiller {
     this.#layout.swept(sweep, found.length < sliceKeys ? end : (found.at(-1) ?? end));
   }
 
+  /** Adds what goes along with the rest, where there is any. */
+  finish(): void {
+    let { stateVersion, snapshotVersion } = this.head;
+    if (this.#state !== undefined) {
+      this.#put(keys.state, encodeState(++stateVersion, this.#state));
+    }
+    if (this.published.length > 0) {
+      let list = this.#snapshots.list();
+      for (const info of this.published) list = this.#snapshots.listWith(info, list);
+      this.#put(keys.snapshot, encodeSnapshots(++snapshotVersion, list));
+    }
+    const { live } = this.#layout;
+    if (this.#batch.length === 0 && sameBounds(live, this.head.live)) return;
+    this.head = { batch: this.head.batch + 1, live, stateVersion, snapshotVersion };
+    const head = encodeHead(this.head);
+    this.#put(keys.head, head);
+    this.#put(keys.headAgain, head);
+  }
+
   #put(key: Uint8Array, content: Uint8Array): void {
     this.#batch.put(key, seal(key, content));
     this.#unsliced += content.length;
   }
 
   /** Deletes every key of a gap that a put leaves open. */
-  async #deleteAll(gap: Span): Promise<void> {
+  async #deleteAll(gap: IndexSpan): Promise<void> {
     this.#deleteWritten(gap);
     for (let from = gap.first; ; ) {
       const stale = await this.#keys({ first: from, last: gap.last, reverse: false });
@@ -129,7 +145,7 @@ export class BatchFiller {
   }
 
   /** Deletes what the batch itself has put into a span: the database does not know those keys yet. */
-  #deleteWritten(span: Span): void {
+  #deleteWritten(span: IndexSpan): void {
     for (const index of this.#written) {
       if (index >= span.first && index <= span.last) this.#batch.del(recordKey(index));
     }
@@ -157,11 +173,11 @@ export class BatchFiller {
   }
 }
 
-function sameHead(left: Head, right: Head): boolean {
+function sameBounds(left: Bounds | undefined, right: Bounds | undefined): boolean {
   return (
-    left.live === right.live &&
-    left.stateVersion === right.stateVersion &&
-    left.snapshotVersion === right.snapshotVersion
+    left?.first === right?.first &&
+    left?.last === right?.last &&
+    left?.denseFrom === right?.denseFrom
   );
 }
 

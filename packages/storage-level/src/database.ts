@@ -8,8 +8,8 @@ import {
   QuorateError,
   StorageFailedError,
 } from '@quorate/core';
+import { hasCode } from '@quorate/files';
 import { type ChainedBatch, ClassicLevel } from 'classic-level';
-import { hasCode } from './files.ts';
 import { unseal } from './format.ts';
 
 export type Database = ClassicLevel<Uint8Array, Uint8Array>;

@@ -1,107 +1,136 @@
 /**
- * The folder of one node, and the mark that makes it ours.
+ * The folder of one node, and what its mark says.
  *
- *     quorate.json    the mark: whose data this is, for people and for the next open
+ *     quorate.json    the mark: whose data this is, and what is known to be durable
+ *     lock            locked as long as the folder is open
  *     db/             the LevelDB database
  *     snapshots/      contents of snapshots, a file each
  *
- * The mark is written last, when the database exists durably. So a folder with a mark whose database
- * is gone has lost it, and the node must not start as if it were new; a folder without a mark is
- * empty, was left by a first start that did not get through, or belongs to somebody else.
+ * The mark is written again whenever more is known: after a good end, so that whatever is gone at
+ * the next start is damage and not the torn end of a write, and after a start that found more than
+ * the mark knew.
  */
-import { join } from 'node:path';
+import { CorruptError, ForeignDataError, fromUtf8, type StorageOwner } from '@quorate/core';
 import {
-  CorruptError,
-  describeError,
-  ForeignDataError,
-  fromUtf8,
-  type StorageOwner,
-  utf8,
-} from '@quorate/core';
-import { hasCode, listFolder, makeFolder, readSmallFile, writeWholeFile } from './files.ts';
+  type FileSystem,
+  type FolderKind,
+  markPath,
+  readMark,
+  readUpTo,
+  writeMark,
+} from '@quorate/files';
 import { formatVersion } from './format.ts';
 
-const markName = 'quorate.json';
-const maxMarkBytes = 4096;
-/** What a first start may leave behind, and what file systems put there themselves. */
-const harmless = new Set(['db', 'snapshots', `${markName}.tmp`, 'lost+found']);
+const kind: FolderKind = {
+  storage: 'level',
+  format: formatVersion,
+  names: ['db', 'snapshots', 'lock'],
+};
 
 /** Paths within the folder of a node. */
 export interface Folder {
   readonly path: string;
+  readonly lock: string;
   readonly database: string;
   readonly snapshots: string;
 }
 
 export function folderAt(path: string): Folder {
-  return { path, database: join(path, 'db'), snapshots: join(path, 'snapshots') };
+  return {
+    path,
+    lock: `${path}/lock`,
+    database: `${path}/db`,
+    snapshots: `${path}/snapshots`,
+  };
 }
+
+/** What is known to be durable. A folder with less in it has lost something. */
+export interface Durable {
+  /** Number of the last batch. */
+  readonly batch: number;
+  /** Number of LevelDB's last log and how far it reached, when it was closed; 0: not known. */
+  readonly log: number;
+  readonly logBytes: number;
+}
+
+/** Of the log nothing is known. */
+export const logUnknown: Omit<Durable, 'batch'> = { log: 0, logBytes: 0 };
 
 /**
  * Looks whose folder it is, and changes nothing.
  *
- * @returns whether it has been in use.
+ * @returns what is known to be durable; `undefined` where the folder has not been in use.
  * @throws ForeignDataError if it belongs to somebody else.
- * @throws CorruptError if the mark cannot be read.
+ * @throws CorruptError if the mark cannot be read, or the database is gone.
  */
-export async function inspectFolder(folder: Folder, owner: StorageOwner): Promise<boolean> {
-  const names = await listFolder(folder.path);
-  if (!names.includes(markName)) {
-    const strange = names.find((name) => !harmless.has(name));
-    if (strange === undefined) return false;
-    throw new ForeignDataError(
-      `${folder.path} is not a folder of Quorate: it contains ${JSON.stringify(strange)}; use an empty one`,
-    );
-  }
-  const mark = await readMark(folder);
-  if (mark['storage'] !== 'level' || mark['format'] !== formatVersion) {
-    throw new ForeignDataError(
-      `${folder.path} holds storage "${String(mark['storage'])}" in format ${String(mark['format'])}, this is "level" in format ${String(formatVersion)}; use the version that wrote it`,
-    );
-  }
-  checkOwner(folder, mark, owner);
-  return true;
-}
-
-/** Makes the folders that are missing. */
-export async function makeFolders(folder: Folder): Promise<void> {
-  await makeFolder(folder.path);
-  await makeFolder(folder.database);
-  await makeFolder(folder.snapshots);
-}
-
-/** Marks the folder as in use. */
-export async function markFolder(folder: Folder, owner: StorageOwner): Promise<void> {
-  const { cluster, node, algorithm } = owner;
-  const mark = { storage: 'level', format: formatVersion, cluster, node, algorithm };
-  await writeWholeFile(join(folder.path, markName), utf8(`${JSON.stringify(mark, null, 2)}\n`));
-}
-
-/** @throws ForeignDataError if the two differ. */
-export function checkOwner(
+export async function inspectFolder(
+  files: FileSystem,
   folder: Folder,
-  found: { readonly [Field in keyof StorageOwner]?: unknown },
-  wanted: StorageOwner,
-): void {
-  const fields = ['cluster', 'node', 'algorithm'] as const;
-  const other = fields.find((field) => found[field] !== wanted[field]);
-  if (other === undefined) return;
-  throw new ForeignDataError(
-    `${folder.path} belongs to ${other} ${JSON.stringify(found[other])}, not ${JSON.stringify(wanted[other])}; use another folder`,
-  );
-}
-
-async function readMark(folder: Folder): Promise<Readonly<Record<string, unknown>>> {
-  const path = join(folder.path, markName);
+  owner: StorageOwner,
+): Promise<Durable | undefined> {
+  let mark: Awaited<ReturnType<typeof readMark>>;
   try {
-    const mark: unknown = JSON.parse(fromUtf8(await readSmallFile(path, maxMarkBytes)));
-    if (typeof mark !== 'object' || mark === null) throw new Error('not a JSON object');
-    return { ...mark };
-  } catch (cause) {
-    if (hasCode(cause, 'EACCES')) throw cause;
+    mark = await readMark(files, folder.path, kind, owner);
+  } catch (error) {
+    if (error instanceof CorruptError) await refuseFormat1(files, folder);
+    throw error;
+  }
+  if (mark === undefined) return undefined;
+  if ((await files.list(folder.database)).length === 0) {
     throw new CorruptError(
-      `${path} cannot be read: ${describeError(cause)}; restore it, or this node from its peers`,
-      { cause },
+      `the database at ${folder.database} is gone; restore this node from its peers`,
     );
   }
+  return durableIn(folder, mark['durable']);
+}
+
+/** Makes the folders that are missing, and those that are there private. */
+export async function makeFolders(files: FileSystem, folder: Folder): Promise<void> {
+  await files.makeFolder(folder.path);
+  await files.makeFolder(folder.database);
+  await files.makeFolder(folder.snapshots);
+}
+
+/** Marks the folder as in use, and what is durable in it. */
+export async function markFolder(
+  files: FileSystem,
+  folder: Folder,
+  owner: StorageOwner,
+  durable: Durable,
+): Promise<void> {
+  await writeMark(files, folder.path, kind, owner, { durable });
+}
+
+function durableIn({ path }: Folder, value: unknown): Durable {
+  const fields: Readonly<Record<string, unknown>> =
+    typeof value === 'object' && value !== null ? { ...value } : {};
+  const number = (name: keyof Durable): number => {
+    const field = fields[name];
+    if (typeof field === 'number' && Number.isSafeInteger(field) && field >= 0) return field;
+    throw new CorruptError(
+      `${markPath(path)} does not say what is durable (${name}); restore this node from its peers`,
+    );
+  };
+  return { batch: number('batch'), log: number('log'), logBytes: number('logBytes') };
+}
+
+/** The marks of format 1 had no checksum: such a folder is not damaged, it is of another version. */
+async function refuseFormat1(files: FileSystem, folder: Folder): Promise<void> {
+  let mark: unknown;
+  try {
+    const file = await files.open(markPath(folder.path), 'read');
+    try {
+      mark = JSON.parse(fromUtf8(await readUpTo(file, 4096, 0)));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return;
+  }
+  if (typeof mark !== 'object' || mark === null || 'checksum' in mark) return;
+  if (!('storage' in mark) || mark.storage !== 'level' || !('format' in mark)) return;
+  if (mark.format !== 1) return;
+  throw new ForeignDataError(
+    `${folder.path} holds storage "level" in format 1, this is format ${String(formatVersion)}; use the version that wrote it, or an empty folder`,
+  );
 }

@@ -1,55 +1,47 @@
 /**
- * Keys and values in the database. Format 1:
+ * Keys and values in the database. Format 2:
  *
  *     r <index u48>       a record
  *     ~format             u16, this format's number
- *     ~head.a, ~head.b    bounds of the log, versions of state and snapshot; twice the same
+ *     ~head.a, ~head.b    number of the batch, bounds of the log, versions of state and snapshots;
+ *                         twice the same, in every batch
  *     ~owner              cluster, node, algorithm (strings)
- *     ~snapshot           version (u48), id (string), index (u48), bytes (u48), context
+ *     ~snapshot           version (u48), count (u16), then for each published snapshot, newest first:
+ *                         id (string), index (u48), bytes (u48), checksum (u32), context
  *     ~state              version (u48), the engine's state
  *
  * A value is a CRC-32 over its key and its content, then the content: a value that ends up under
  * another key fails its check like a damaged one. A damaged *key* is harder to see: LevelDB does not
  * check its blocks when it reads, and would give the value before the last in its place, or none.
- * Hence the head: it says which records must be there, which version of state and snapshot is the
- * last, and it stands there twice, so that an old head does not go unnoticed either.
+ * Hence the head: it says which records must be there, which version of state and snapshots is the
+ * last, and it stands there twice, so that an old head does not go unnoticed either. The number of
+ * its batch tells, together with the mark of the folder, whether both are old.
  *
  * Everything that is not a record sorts behind all records, because LevelDB compacts whole key
  * ranges: new records and the head then span none of the old records, which would otherwise be
  * rewritten with every compaction.
  */
-import * as zlib from 'node:zlib';
 import {
   ByteReader,
   ByteWriter,
   CorruptError,
-  crc32 as portableCrc32,
   describeError,
   type LogIndex,
   type SnapshotInfo,
   type StorageOwner,
   utf8,
 } from '@quorate/core';
+import { crc32 } from '@quorate/files';
 import type { Bounds } from './layout.ts';
 
 /** The number of this format. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /** Bytes that each value takes besides its content. */
 export const valueOverheadBytes = 4;
 
 const recordPrefix = 0x72;
 const recordKeyBytes = 7;
-
-// Runtimes other than Node may lack the native one.
-const native = zlib as { readonly crc32?: (bytes: Uint8Array, seed?: number) => number };
-const anyCrc32 = native.crc32 ?? portableCrc32;
-
-/** CRC-32 of `bytes`, continuing from `seed`. */
-export function crc32(bytes: Uint8Array, seed: number = 0): number {
-  // zlib takes an empty array without memory for a request of the initial value, and drops the seed.
-  return bytes.length === 0 ? seed : anyCrc32(bytes, seed);
-}
 
 /** Names of everything that is not a record. */
 export type MetaName = 'format' | 'head' | 'headAgain' | 'owner' | 'snapshot' | 'state';
@@ -115,17 +107,20 @@ export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
 
 /** What must be in the database. */
 export interface Head {
+  /** Number of the batch that it came with. */
+  readonly batch: number;
   readonly live: Bounds | undefined;
   /** Number of the state that was written last; 0: none was. */
   readonly stateVersion: number;
-  /** Number of the snapshot that was published last; 0: none was. */
+  /** Number of the list of snapshots that was written last; 0: none was. */
   readonly snapshotVersion: number;
 }
 
-export const emptyHead: Head = { live: undefined, stateVersion: 0, snapshotVersion: 0 };
+export const emptyHead: Head = { batch: 0, live: undefined, stateVersion: 0, snapshotVersion: 0 };
 
-export function encodeHead({ live, stateVersion, snapshotVersion }: Head): Uint8Array {
-  return new ByteWriter(30)
+export function encodeHead({ batch, live, stateVersion, snapshotVersion }: Head): Uint8Array {
+  return new ByteWriter(36)
+    .u48(batch)
     .u48(live?.first ?? 1)
     .u48(live?.last ?? 0)
     .u48(live?.denseFrom ?? 1)
@@ -136,8 +131,10 @@ export function encodeHead({ live, stateVersion, snapshotVersion }: Head): Uint8
 
 export function decodeHead(content: Uint8Array): Head {
   return decode(keys.head, content, (reader) => {
+    const batch = reader.u48();
     const live = { first: reader.u48(), last: reader.u48(), denseFrom: reader.u48() };
     return {
+      batch,
       live: live.first <= live.last ? live : undefined,
       stateVersion: reader.u48(),
       snapshotVersion: reader.u48(),
@@ -182,26 +179,28 @@ export function decodeState(content: Uint8Array): Versioned<Uint8Array> {
   }));
 }
 
-export function encodeSnapshot(version: number, info: SnapshotInfo): Uint8Array {
-  return new ByteWriter(64 + info.context.length)
-    .u48(version)
-    .string(info.id)
-    .u48(info.index)
-    .u48(info.bytes)
-    .bytes(info.context)
-    .take();
+/** @param published newest first. */
+export function encodeSnapshots(version: number, published: readonly SnapshotInfo[]): Uint8Array {
+  const writer = new ByteWriter().u48(version).u16(published.length);
+  for (const { id, index, bytes, checksum, context } of published) {
+    writer.string(id).u48(index).u48(bytes).u32(checksum).bytes(context);
+  }
+  return writer.take();
 }
 
-export function decodeSnapshot(content: Uint8Array): Versioned<SnapshotInfo> {
-  return decode(keys.snapshot, content, (reader) => ({
-    version: reader.u48(),
-    value: {
-      id: reader.string(),
-      index: reader.u48(),
-      bytes: reader.u48(),
-      context: reader.bytes(),
-    },
-  }));
+export function decodeSnapshots(content: Uint8Array): Versioned<readonly SnapshotInfo[]> {
+  return decode(keys.snapshot, content, (reader) => {
+    const version = reader.u48();
+    const value: SnapshotInfo[] = [];
+    for (let left = reader.u16(); left > 0; left--) {
+      const id = reader.string();
+      const index = reader.u48();
+      const bytes = reader.u48();
+      const checksum = reader.u32();
+      value.push({ id, index, bytes, checksum, context: reader.bytes() });
+    }
+    return { version, value };
+  });
 }
 
 /** Decodes a whole content; what passed its check and still makes no sense is damage too. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import { InvalidArgumentError } from '@quorate/core';
+import { nodeFileSystem } from '@quorate/files';
 import { commitSynced } from './database.ts';
 import { type LevelStorage, makeStorage } from './storage.ts';
 
@@ -21,9 +22,18 @@ export interface LevelStorageOptions {
   readonly cacheBytes?: number;
   /** Records that LevelDB gathers in memory and in its log before it sorts them into a table. @default 4 MiB */
   readonly writeBufferBytes?: number;
+  /** How many published snapshots are kept, the current one included. @default 1 */
+  readonly retainSnapshots?: number;
+  /**
+   * Whether an open checks every block of LevelDB's tables, which LevelDB itself does not do: one
+   * or two seconds for each GiB. Without it only what is read is checked. @default true
+   */
+  readonly checkTables?: boolean;
 }
 
 const mebibyte = 2 ** 20;
+/** Their list is one value of the database. */
+const maxRetained = 1000;
 
 /**
  * Makes a storage in a folder.
@@ -37,6 +47,8 @@ export function levelStorage(options: LevelStorageOptions): LevelStorage {
     maxBatchBytes = 4 * mebibyte,
     cacheBytes = 8 * mebibyte,
     writeBufferBytes = 4 * mebibyte,
+    retainSnapshots = 1,
+    checkTables = true,
   } = options;
   if (directory === '') throw new InvalidArgumentError('directory must name a folder');
   const sizes = { maxRecordBytes, maxBatchBytes, cacheBytes, writeBufferBytes };
@@ -44,5 +56,13 @@ export function levelStorage(options: LevelStorageOptions): LevelStorage {
     if (Number.isSafeInteger(bytes) && bytes > 0 && bytes < 2 ** 32) continue;
     throw new InvalidArgumentError(`${name} must be 1 or more bytes, got ${String(bytes)}`);
   }
-  return makeStorage({ directory, ...sizes }, commitSynced);
+  if (!Number.isInteger(retainSnapshots) || retainSnapshots < 1 || retainSnapshots > maxRetained) {
+    throw new InvalidArgumentError(
+      `retainSnapshots must be 1 to ${String(maxRetained)}, got ${String(retainSnapshots)}`,
+    );
+  }
+  return makeStorage(
+    { directory, ...sizes, retainSnapshots, checkTables },
+    { files: nodeFileSystem, commit: commitSynced },
+  );
 }

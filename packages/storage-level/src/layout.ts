@@ -10,16 +10,10 @@
  * leaves a gap deletes the stale keys inside. A stale key thus never comes back, whatever sweeping
  * did or did not get done before a crash, and the rule leans on nothing but the atomic batch.
  */
-import type { LogIndex } from '@quorate/core';
-
-/** Indexes from `first` to `last`, both included. */
-export interface Span {
-  readonly first: LogIndex;
-  readonly last: LogIndex;
-}
+import { type IndexSpan, type LogIndex, overlapOf } from '@quorate/core';
 
 /** Bounds of the log, and what is known about gaps in it. */
-export interface Bounds extends Span {
+export interface Bounds extends IndexSpan {
   /**
    * Every index from here to `last` has a record, so that a missing one is damage and not a gap.
    * `last + 1`: nothing is known.
@@ -28,7 +22,7 @@ export interface Bounds extends Span {
 }
 
 /** Keys to be swept up, and from which end. */
-export interface Sweep extends Span {
+export interface Sweep extends IndexSpan {
   readonly reverse: boolean;
 }
 
@@ -37,9 +31,9 @@ export class Layout {
   /** Every record lies in here; what lies outside is absent. */
   #live: Bounds | undefined;
   /** Every key lies in here. Only known, not stored: an open finds it with two seeks. */
-  #keys: Span | undefined;
+  #keys: IndexSpan | undefined;
 
-  constructor(live: Bounds | undefined, keys: Span | undefined) {
+  constructor(live: Bounds | undefined, keys: IndexSpan | undefined) {
     this.#live = live;
     this.#keys = keys;
   }
@@ -53,19 +47,19 @@ export class Layout {
   }
 
   /** Takes a put in. Gives the keys that the same batch must delete: stale ones in a gap. */
-  put(index: LogIndex): Span | undefined {
+  put(index: LogIndex): IndexSpan | undefined {
     const live = this.#live;
     const keys = this.#keys;
-    let stale: Span | undefined;
+    let stale: IndexSpan | undefined;
     if (live === undefined) {
       this.#live = { first: index, last: index, denseFrom: index };
     } else if (index > live.last) {
-      stale = overlap(keys, { first: live.last + 1, last: index - 1 });
+      stale = overlapOf(keys, { first: live.last + 1, last: index - 1 });
       const denseFrom = index === live.last + 1 ? live.denseFrom : index;
       this.#live = { first: live.first, last: index, denseFrom };
     } else {
       if (index < live.first) {
-        stale = overlap(keys, { first: index + 1, last: live.first - 1 });
+        stale = overlapOf(keys, { first: index + 1, last: live.first - 1 });
       }
       const first = Math.min(live.first, index);
       const denseFrom = index === live.denseFrom - 1 ? index : live.denseFrom;
@@ -104,23 +98,15 @@ export class Layout {
     const left = sweep.reverse
       ? { first: 0, last: index - 1 }
       : { first: index + 1, last: Infinity };
-    this.#keys = overlap(this.#keys, left);
+    this.#keys = overlapOf(this.#keys, left);
   }
 
-  #narrow(to: Span): void {
+  #narrow(to: IndexSpan): void {
     const live = this.#live;
-    const span = overlap(live, to);
+    const span = overlapOf(live, to);
     this.#live =
       live === undefined || span === undefined
         ? undefined
         : { ...span, denseFrom: Math.min(Math.max(live.denseFrom, span.first), span.last + 1) };
   }
-}
-
-/** What two spans have in common; `undefined`: nothing. */
-export function overlap(left: Span | undefined, right: Span): Span | undefined {
-  if (left === undefined) return undefined;
-  const first = Math.max(left.first, right.first);
-  const last = Math.min(left.last, right.last);
-  return first <= last ? { first, last } : undefined;
 }

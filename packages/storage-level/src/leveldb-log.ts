@@ -5,10 +5,8 @@
  * *middle* and a *last* one; a fragment never crosses the end of its block. Each has 7 bytes in
  * front: u32 masked CRC-32C over type and content, u16 length, u8 type, little-endian.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { crc32c } from './castagnoli.ts';
-import { readUpTo } from './files.ts';
+import { type FileSystem, readUpTo } from '@quorate/files';
+import { maskedCrc32c } from './castagnoli.ts';
 
 const blockBytes = 32 * 1024;
 const headerBytes = 7;
@@ -33,8 +31,8 @@ export type Piece =
  * Reads a log file from its beginning to its end. After damage it goes on with the first fragment
  * behind it that passes its check, wherever in the block that is.
  */
-export async function* readLog(path: string): AsyncGenerator<Piece> {
-  const file = await open(path, constants.O_RDONLY);
+export async function* readLog(files: FileSystem, path: string): AsyncGenerator<Piece> {
+  const file = await files.open(path, 'read');
   try {
     for (let start = 0; ; start += blockBytes) {
       const block = await readUpTo(file, blockBytes, start);
@@ -76,12 +74,7 @@ function fragmentAt(
   const type = types[view.getUint8(6)];
   if (type === undefined || length > block.length - at - headerBytes) return undefined;
   const covered = block.subarray(at + headerBytes - 1, at + headerBytes + length);
-  return mask(crc32c(covered)) === view.getUint32(0, true)
+  return maskedCrc32c(covered) === view.getUint32(0, true)
     ? { type, content: covered.subarray(1) }
     : undefined;
-}
-
-/** LevelDB turns checksums, so that one that covers another checksum is as good as any. */
-function mask(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -4,59 +4,31 @@
  */
 import { resolve } from 'node:path';
 import {
+  checkStorageOps,
   ClosedError,
-  CorruptError,
-  equalBytes,
-  ForeignDataError,
-  InvalidArgumentError,
   type LogIndex,
   type LogRecord,
-  QuorateError,
+  overlapOf,
   type Recovered,
+  type SnapshotStore,
   type Storage,
   type StorageOp,
   type StorageOwner,
 } from '@quorate/core';
-import { auditLogs } from './audit.ts';
-import { type Commit, type Database, load, openDatabase, translate } from './database.ts';
-import { syncFolder } from './files.ts';
+import { type FileSystem, Lifecycle, SnapshotFiles } from '@quorate/files';
+import { auditDatabase, measureLog } from './audit.ts';
+import { type Commit, type Database, openDatabase, translate } from './database.ts';
 import {
-  checkOwner,
+  logUnknown,
   type Folder,
   folderAt,
   inspectFolder,
   makeFolders,
   markFolder,
 } from './folder.ts';
-import {
-  decodeFormat,
-  decodeHead,
-  decodeOwner,
-  decodeSnapshot,
-  decodeState,
-  emptyHead,
-  encodeFormat,
-  encodeHead,
-  encodeOwner,
-  formatVersion,
-  keys,
-  recordIndex,
-  recordKey,
-  seal,
-  unseal,
-  type Versioned,
-  valueOverheadBytes,
-} from './format.ts';
-import { holdFolder } from './hold.ts';
-import { Layout, overlap, type Span } from './layout.ts';
-import { checkOps } from './ops.ts';
-import { Snapshots } from './snapshots.ts';
+import { readRecords } from './records.ts';
+import { checkIdentity, initialise, recover } from './recovery.ts';
 import { Writer } from './writer.ts';
-
-/** Bytes that one step of a read brings into memory, besides the record that goes over it. */
-const readAheadBytes = 1024 * 1024;
-const lowestKey = recordKey(0);
-const highestKey = recordKey(2 ** 48 - 1);
 
 /** The options of a level storage, each with a value. */
 export interface LevelSettings {
@@ -65,6 +37,16 @@ export interface LevelSettings {
   readonly maxBatchBytes: number;
   readonly cacheBytes: number;
   readonly writeBufferBytes: number;
+  readonly retainSnapshots: number;
+  readonly checkTables: boolean;
+}
+
+/** What a level storage reaches the disk by. Tests put one in the place that fails. */
+export interface LevelDisk {
+  /** For everything but the database. */
+  readonly files: FileSystem;
+  /** Makes a batch of the database durable. */
+  readonly commit: Commit;
 }
 
 /** Counts since the open. */
@@ -83,56 +65,70 @@ export interface LevelStorage extends Storage, AsyncDisposable {
 }
 
 /** Makes a storage, closed at first. */
-export function makeStorage(settings: LevelSettings, commit: Commit): LevelStorage {
-  return new FolderStorage(settings, commit);
+export function makeStorage(settings: LevelSettings, disk: LevelDisk): LevelStorage {
+  return new FolderStorage(settings, disk);
+}
+
+/** What there is once it is open. */
+interface Opened {
+  readonly owner: StorageOwner;
+  readonly database: Database;
+  readonly writer: Writer;
 }
 
 class FolderStorage implements LevelStorage {
-  readonly snapshots: Snapshots;
   readonly #settings: LevelSettings;
-  readonly #commit: Commit;
+  readonly #disk: LevelDisk;
   readonly #folder: Folder;
-  #phase: 'new' | 'opening' | 'open' | 'closed' = 'new';
-  #opening: Promise<Recovered> | undefined;
-  #closing: Promise<void> | undefined;
-  #release: (() => void) | undefined;
-  #database: Database | undefined;
-  #writer: Writer | undefined;
+  readonly #snapshots: SnapshotFiles;
+  readonly #life: Lifecycle = new Lifecycle();
   readonly #reads: Set<Promise<unknown>> = new Set<Promise<unknown>>();
+  #unlock: (() => Promise<void>) | undefined;
+  #database: Database | undefined;
+  #opened: Opened | undefined;
 
-  constructor(settings: LevelSettings, commit: Commit) {
+  constructor(settings: LevelSettings, disk: LevelDisk) {
     this.#settings = settings;
-    this.#commit = commit;
+    this.#disk = disk;
     this.#folder = folderAt(resolve(settings.directory));
-    this.snapshots = new Snapshots(this.#folder.snapshots, { check: () => this.#live() });
+    this.#snapshots = new SnapshotFiles({
+      files: disk.files,
+      folder: this.#folder.snapshots,
+      retain: settings.retainSnapshots,
+      check: () => this.#live(),
+    });
+  }
+
+  get snapshots(): SnapshotStore {
+    return this.#snapshots;
   }
 
   get counters(): LevelCounters {
-    const { writes, syncs, keysSwept } = this.#writer ?? { writes: 0, syncs: 0, keysSwept: 0 };
+    const { writes, syncs, keysSwept } = this.#opened?.writer ?? {
+      writes: 0,
+      syncs: 0,
+      keysSwept: 0,
+    };
     return { writes, syncs, keysSwept };
   }
 
   async open(owner: StorageOwner): Promise<Recovered> {
-    if (this.#phase === 'closed') throw new ClosedError('the storage was closed; make a new one');
-    if (this.#phase !== 'new') throw new InvalidArgumentError('open() was called before');
-    this.#phase = 'opening';
-    this.#opening = this.#open(owner);
-    try {
-      const recovered = await this.#opening;
-      // close() may have been called meanwhile; it waits for this, and closes what was opened.
-      if (this.#closing === undefined) this.#phase = 'open';
-      return recovered;
-    } catch (error) {
-      this.#phase = 'closed';
-      await this.#letGo();
-      throw error instanceof QuorateError ? error : translate(error);
-    }
+    return this.#life.open({
+      open: async () => {
+        try {
+          return await this.#open(owner);
+        } catch (error) {
+          throw translate(error);
+        }
+      },
+      letGo: () => this.#letGo(),
+    });
   }
 
   async write(ops: readonly StorageOp[]): Promise<void> {
-    const writer = this.#live().writer;
-    const outline = checkOps(ops, this.#settings.maxRecordBytes);
-    this.snapshots.claim(ops);
+    const { writer } = this.#live();
+    const outline = checkStorageOps(ops, this.#settings.maxRecordBytes);
+    this.#snapshots.claim(ops);
     await writer.write(ops, outline);
   }
 
@@ -141,7 +137,7 @@ class FolderStorage implements LevelStorage {
     if (!(from <= to)) return [];
     await writer.settled({ first: from, last: to });
     const { live } = writer;
-    const span = overlap(live, { first: from, last: to });
+    const span = overlapOf(live, { first: from, last: to });
     if (live === undefined || span === undefined) return [];
     const reading = readRecords(database, span, live.denseFrom, maxBytes);
     this.#reads.add(reading);
@@ -155,8 +151,7 @@ class FolderStorage implements LevelStorage {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#life.close({ close: () => this.#close(), letGo: () => this.#letGo() });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,185 +159,80 @@ class FolderStorage implements LevelStorage {
   }
 
   /** What works, while it works. */
-  #live(): { readonly database: Database; readonly writer: Writer } {
-    const database = this.#database;
-    const writer = this.#writer;
-    if (this.#phase !== 'open' || database === undefined || writer === undefined) {
-      throw new ClosedError(
-        this.#phase === 'closed' ? 'the storage is closed' : 'the storage is not open yet',
-      );
-    }
-    if (writer.failure !== undefined) throw writer.failure;
-    return { database, writer };
+  #live(): Opened {
+    this.#life.checkOpen();
+    const opened = this.#opened;
+    if (opened === undefined) throw new ClosedError('the storage is not open yet');
+    if (opened.writer.failure !== undefined) throw opened.writer.failure;
+    return opened;
   }
 
   async #open(owner: StorageOwner): Promise<Recovered> {
-    const used = await inspectFolder(this.#folder, owner);
-    if (!used) await makeFolders(this.#folder);
-    this.#release = await holdFolder(this.#folder.path);
-    await auditLogs(this.#folder.database);
-    const database = await openDatabase(this.#folder.database, !used, this.#settings);
+    const folder = this.#folder;
+    const { files, commit } = this.#disk;
+    const { checkTables, maxBatchBytes } = this.#settings;
+    // Before anything is made: it may be somebody else's.
+    await inspectFolder(files, folder, owner);
+    await makeFolders(files, folder);
+    this.#unlock = await files.lock(folder.lock);
+    // Now nobody else is at work there; until now somebody may have been.
+    const durable = await inspectFolder(files, folder, owner);
+    await auditDatabase({ files, database: folder.database, durable, checkTables });
+    const database = await openDatabase(folder.database, durable === undefined, this.#settings);
     this.#database = database;
     // LevelDB renames CURRENT at every open, and does not sync the folder afterwards.
-    await syncFolder(this.#folder.database);
+    await files.syncFolder(folder.database);
     // Without the mark it is a first start, perhaps one that was interrupted before.
-    if (!used && (await load(database, keys.owner)) === undefined) {
-      await initialise(database, owner, this.#commit);
+    if (durable === undefined) await initialise(database, owner, commit);
+    await checkIdentity(database, folder, owner);
+    const { head, layout, state, snapshots, records, lastRecord } = await recover(
+      database,
+      folder,
+      durable,
+    );
+    await this.#snapshots.recover(snapshots);
+    // LevelDB has brought everything it found into its tables, durably: it must not get less again.
+    if (durable === undefined || durable.batch < head.batch) {
+      await markFolder(files, folder, owner, { batch: head.batch, ...logUnknown });
     }
-    await this.#checkIdentity(database, owner);
-    if (!used) await markFolder(this.#folder, owner);
-    return this.#recover(database);
-  }
-
-  async #checkIdentity(database: Database, owner: StorageOwner): Promise<void> {
-    const found = await load(database, keys.owner);
-    const format = await load(database, keys.format);
-    if (found === undefined || format === undefined) {
-      throw new CorruptError(
-        `the database at ${this.#folder.database} lost its identity; restore this node from its peers`,
-      );
-    }
-    const version = decodeFormat(format);
-    if (version !== formatVersion) {
-      throw new ForeignDataError(
-        `${this.#folder.path} is in format ${String(version)}, this is format ${String(formatVersion)}; use the version that wrote it`,
-      );
-    }
-    checkOwner(this.#folder, decodeOwner(found), owner);
-  }
-
-  async #recover(database: Database): Promise<Recovered> {
-    const lost = (what: string): CorruptError =>
-      new CorruptError(
-        `the database at ${this.#folder.database} lost ${what}; restore this node from its peers`,
-      );
-    const content = await load(database, keys.head);
-    const again = await load(database, keys.headAgain);
-    if (content === undefined || again === undefined || !equalBytes(content, again)) {
-      throw lost('its head');
-    }
-    const head = decodeHead(content);
-    const { live } = head;
-    const state = await loadVersion(database, keys.state, decodeState);
-    if ((state?.version ?? 0) !== head.stateVersion) throw lost('the state written last');
-    const snapshot = await loadVersion(database, keys.snapshot, decodeSnapshot);
-    if ((snapshot?.version ?? 0) !== head.snapshotVersion) throw lost('the last snapshot');
-    await this.snapshots.recover(snapshot?.value);
-    const everything = await ends(database, lowestKey, highestKey);
-    const present = live && (await ends(database, recordKey(live.first), recordKey(live.last)));
-    if (live !== undefined && live.denseFrom <= live.last && present?.last !== live.last) {
-      throw lost(`the record at index ${String(live.last)}`);
-    }
-    const [lastRecord] =
-      present === undefined
-        ? []
-        : await readRecords(database, { ...present, first: present.last }, present.last, 0);
-    this.#writer = new Writer({
+    const writer = new Writer({
       database,
       head,
-      layout: new Layout(live, everything),
-      snapshots: this.snapshots,
-      commit: this.#commit,
-      maxBatchBytes: this.#settings.maxBatchBytes,
+      layout,
+      snapshots: this.#snapshots,
+      commit,
+      maxBatchBytes,
     });
-    return {
-      state: state?.value,
-      records: present,
-      snapshot: this.snapshots.current(),
-      lastRecord: lastRecord?.record,
-    };
+    this.#opened = { owner, database, writer };
+    return { state, records, snapshot: this.#snapshots.current(), lastRecord };
   }
 
   async #close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
-    this.#phase = 'closed';
-    await this.#writer?.close();
+    const opened = this.#opened;
+    await opened?.writer.close();
     await Promise.allSettled(this.#reads);
-    await this.snapshots.close();
-    await this.#letGo();
+    await this.#snapshots.close();
+    await this.#database?.close();
+    if (opened === undefined || opened.writer.failure !== undefined) return;
+    try {
+      const { files } = this.#disk;
+      const { database } = this.#folder;
+      await files.syncFolder(database);
+      const reach = await measureLog(files, database);
+      const durable = { batch: opened.writer.batch, ...reach };
+      await markFolder(files, this.#folder, opened.owner, durable);
+    } catch {
+      // All data is safe without it: the next open only knows less, as after a power loss.
+    }
   }
 
   async #letGo(): Promise<void> {
-    await this.#database?.close();
-    this.#release?.();
-    // The folder may be held by somebody else from now on.
-    this.#release = undefined;
-  }
-}
-
-async function initialise(database: Database, owner: StorageOwner, commit: Commit): Promise<void> {
-  const batch = database.batch();
-  batch.put(keys.format, seal(keys.format, encodeFormat()));
-  batch.put(keys.owner, seal(keys.owner, encodeOwner(owner)));
-  for (const key of [keys.head, keys.headAgain]) batch.put(key, seal(key, encodeHead(emptyHead)));
-  await commit(batch);
-}
-
-/** The lowest and the highest index whose key lies between the two. */
-async function ends(
-  database: Database,
-  gte: Uint8Array,
-  lte: Uint8Array,
-): Promise<Span | undefined> {
-  const [first] = await database.keys({ gte, lte, limit: 1 }).all();
-  const [last] = await database.keys({ gte, lte, limit: 1, reverse: true }).all();
-  return first === undefined || last === undefined
-    ? undefined
-    : { first: recordIndex(first), last: recordIndex(last) };
-}
-
-async function loadVersion<T>(
-  database: Database,
-  key: Uint8Array,
-  decode: (content: Uint8Array) => Versioned<T>,
-): Promise<Versioned<T> | undefined> {
-  const content = await load(database, key);
-  return content === undefined ? undefined : decode(content);
-}
-
-/**
- * Reads records, stopping before `maxBytes` is passed; at least one.
- *
- * @param denseFrom from here on no index may be missing.
- */
-async function readRecords(
-  database: Database,
-  span: Span,
-  denseFrom: LogIndex,
-  maxBytes: number,
-): Promise<readonly LogRecord[]> {
-  const iterator = database.iterator({
-    gte: recordKey(span.first),
-    lte: recordKey(span.last),
-    highWaterMarkBytes: Math.min(Math.max(maxBytes, 1), readAheadBytes),
-  });
-  // The lowest index that must come next, where one must.
-  let due = Math.max(span.first, denseFrom);
-  const arrived = (index: LogIndex): void => {
-    if (index > due) {
-      throw new CorruptError(
-        `the record at index ${String(due)} is gone; restore this node from its peers`,
-      );
+    try {
+      await this.#database?.close();
+    } finally {
+      await this.#unlock?.();
+      // The folder may be locked by somebody else from now on.
+      this.#unlock = undefined;
     }
-    if (index === due) due++;
-  };
-  try {
-    const records: LogRecord[] = [];
-    let bytes = 0;
-    for (;;) {
-      const entries = await iterator.nextv(1000);
-      if (entries.length === 0) break;
-      for (const [key, value] of entries) {
-        const index = recordIndex(key);
-        arrived(index);
-        bytes += value.length - valueOverheadBytes;
-        if (records.length > 0 && bytes > maxBytes) return records;
-        records.push({ index, record: unseal(key, value) });
-      }
-    }
-    arrived(span.last + 1);
-    return records;
-  } finally {
-    await iterator.close();
   }
 }

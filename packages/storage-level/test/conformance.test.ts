@@ -1,14 +1,14 @@
 /** Storage on LevelDB passes the suite of all storages. */
 import { storageSuite } from '@quorate/conformance/storage';
-import { seededRandom } from '@quorate/core';
 import { describe, it } from 'vitest';
-import { TestFolder } from './harness.ts';
-
-let seed = 0;
+import { LevelPlace } from './harness/place.ts';
 
 storageSuite({
   framework: { describe, it },
   name: 'level',
-  create: async () => new TestFolder(seededRandom(++seed)),
-  runs: 40,
+  create: async (seed) => new LevelPlace(seed),
+  runs: 30,
+  // Each run draws others. All of them take minutes: LevelDB opens and closes slowly.
+  crashPoints: { sample: 12 },
+  flips: { sample: 30 },
 });

@@ -2,12 +2,25 @@
  * Damaged files: whatever was acknowledged is there or the storage says CORRUPT. Never less, never
  * something else.
  */
-import { copyFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  copyFile,
+  cp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type LogRecord, QuorateError, type Random, seededRandom } from '@quorate/core';
+import { anyMark, markPath, nodeFileSystem, writeJsonFile } from '@quorate/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { logUnknown } from '../src/folder.ts';
+import { readLog } from '../src/leveldb-log.ts';
 import type { LevelStorage } from '../src/storage.ts';
-import { flipByte, owner, TestFolder } from './harness.ts';
+import { flipByte, owner, TestFolder } from './harness/folder.ts';
 
 let folder: TestFolder;
 
@@ -23,7 +36,7 @@ function record(index: number): Uint8Array {
   return new Uint8Array(300).fill(index % 251);
 }
 
-/** Writes 200 records and states, one a batch, and a snapshot. */
+/** Writes 200 records and states, one a batch, some of them twice, and a snapshot. */
 async function fill(storage: LevelStorage): Promise<void> {
   for (let index = 1; index <= 200; index++) {
     await storage.write([
@@ -45,7 +58,15 @@ async function fillAndKill(): Promise<void> {
   const storage = folder.storage();
   await storage.open(owner);
   await fill(storage);
-  await folder.crash();
+  folder.crash();
+  await storage.close();
+}
+
+/** Leaves everything in LevelDB's log, and the mark says so. */
+async function fillAndClose(): Promise<void> {
+  const storage = folder.storage();
+  await storage.open(owner);
+  await fill(storage);
   await storage.close();
 }
 
@@ -57,11 +78,15 @@ async function fillAndRestart(): Promise<void> {
   await storage.close();
 }
 
-async function databaseFile(pattern: RegExp): Promise<string> {
+function databaseFile(pattern: RegExp): Promise<string> {
+  return largestFile(folder.database, pattern);
+}
+
+async function largestFile(directory: string, pattern: RegExp): Promise<string> {
   let largest = '';
   let size = -1;
-  for (const name of await readdir(folder.database)) {
-    const path = join(folder.database, name);
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
     const bytes = pattern.test(name) ? (await stat(path)).size : -1;
     if (bytes <= size) continue;
     largest = path;
@@ -160,6 +185,102 @@ describe('the log of LevelDB', () => {
   });
 });
 
+describe('after a good end nothing can be torn', () => {
+  it('an end that is cut off, inside a batch or between two, is CORRUPT, and nothing is changed', async () => {
+    await fillAndClose();
+    const log = await databaseFile(/\.log$/);
+    const bytes = await readFile(log);
+    const starts: number[] = [];
+    for await (const { type, at } of readLog(nodeFileSystem, log)) {
+      if (type === 'whole' || type === 'first') starts.push(at);
+    }
+    const [last = 0] = starts.slice(-1);
+    for (const size of [last, last + 3, last + 50, bytes.length - 1, starts[100] ?? 0, 0]) {
+      await writeFile(log, bytes.subarray(0, size));
+      const before = await filesAndSizes();
+      await expect(readEverything()).rejects.toMatchObject({ code: 'CORRUPT' });
+      expect(await filesAndSizes()).toEqual(before);
+    }
+    await writeFile(log, bytes);
+    expect(await readEverything()).toEqual(whole);
+  });
+
+  it('damage of the very last batch is CORRUPT, also zeros and garbage', async () => {
+    await fillAndClose();
+    const log = await databaseFile(/\.log$/);
+    const bytes = await readFile(log);
+    for (const fill of [0, 0xa5]) {
+      await writeFile(log, Uint8Array.from(bytes).fill(fill, bytes.length - 200));
+      await expect(readEverything()).rejects.toThrow(/\.log at byte \d+ is damaged/);
+    }
+    await writeFile(log, bytes);
+    expect(await readEverything()).toEqual(whole);
+  });
+
+  it('a manifest that is cut short, or not named any more, is CORRUPT', async () => {
+    await fillAndClose();
+    const manifest = await databaseFile(/^MANIFEST/);
+    const { size } = await stat(manifest);
+    await truncate(manifest, size - 1);
+    await expect(readEverything()).rejects.toThrow('it has no manifest');
+    for (const name of ['', 'MANIFEST-000001', 'MANIFEST-999999\n', 'nothing\n']) {
+      await writeFile(join(folder.database, 'CURRENT'), name);
+      await expect(readEverything()).rejects.toThrow('it has no manifest');
+    }
+  });
+
+  it('a torn end of what came later is still cut off', async () => {
+    await fillAndClose();
+    const storage = folder.storage();
+    await storage.open(owner);
+    for (let index = 201; index <= 203; index++) {
+      await storage.write([{ type: 'put', index, record: record(index) }]);
+    }
+    folder.crash();
+    await storage.close();
+    const log = await databaseFile(/\.log$/);
+    await truncate(log, (await stat(log)).size - 100);
+    expect((await readEverything()).last).toBe(202);
+  });
+
+  it('S8: an older copy of the database alone is CORRUPT', async () => {
+    await fillAndClose();
+    const older = join(folder.directory, '..', `${basename(folder.directory)}-older`);
+    await cp(folder.database, older, { recursive: true });
+    const storage = folder.storage();
+    await storage.open(owner);
+    await storage.write([{ type: 'put', index: 201, record: record(201) }]);
+    await storage.close();
+    await rm(folder.database, { recursive: true });
+    await rename(older, folder.database);
+    await expect(readEverything()).rejects.toThrow(/\.log is gone/);
+    // Also where no log is known, only the number of the batch.
+    const mark = await anyMark(nodeFileSystem, folder.directory);
+    const durable = { batch: 202, ...logUnknown };
+    await writeJsonFile(nodeFileSystem, markPath(folder.directory), { ...mark, durable });
+    await expect(readEverything()).rejects.toThrow('lost batches 202 to 202');
+  });
+
+  it('what an open has found must be there from then on, however it ended', async () => {
+    await fillAndKill();
+    const before = join(folder.directory, '..', `${basename(folder.directory)}-older`);
+    await cp(folder.database, before, { recursive: true });
+    const storage = folder.storage();
+    await storage.open(owner);
+    folder.crash();
+    await storage.close();
+    const { directory } = folder;
+    folder.copy();
+    expect(await readEverything()).toEqual(whole);
+    folder.directory = directory;
+    const log = await largestFile(before, /\.log$/);
+    await truncate(log, (await stat(log)).size - 100);
+    await rm(folder.database, { recursive: true });
+    await rename(before, folder.database);
+    await expect(readEverything()).rejects.toThrow('lost batches 201 to 201');
+  });
+});
+
 describe('the tables of LevelDB', () => {
   it('S8: a table that is gone is missed', async () => {
     await fillAndRestart();
@@ -228,7 +349,7 @@ describe('any damage', () => {
       const before = folder.directory;
       try {
         // On a copy, for an open that succeeds writes new files.
-        await folder.copy();
+        folder.copy();
         expect(await readEverything(), `damage in ${path}`).toEqual(whole);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;

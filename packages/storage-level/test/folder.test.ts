@@ -3,16 +3,17 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { seededRandom } from '@quorate/core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Writable, writeAll } from '../src/files.ts';
+import { ForeignDataError, seededRandom } from '@quorate/core';
+import { anyMark, type File, type FileSystem, nodeFileSystem, writeJsonFile } from '@quorate/files';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commitSynced } from '../src/database.ts';
 import { levelStorage } from '../src/index.ts';
-import { SnapshotFileReader, SnapshotFileWriter } from '../src/snapshot-file.ts';
-import { owner, TestFolder } from './harness.ts';
+import { makeStorage } from '../src/storage.ts';
+import { defaults, owner, TestFolder } from './harness/folder.ts';
 
 let folder: TestFolder;
 
@@ -34,14 +35,15 @@ async function openOnce(): Promise<void> {
 const mark = (): string => join(folder.directory, 'quorate.json');
 
 describe('ownership', () => {
-  it('the mark says whose data it is', async () => {
+  it('the mark says whose data it is, and what is durable', async () => {
     await openOnce();
-    expect(JSON.parse(await readFile(mark(), 'utf8'))).toEqual({
+    expect(await anyMark(nodeFileSystem, folder.directory)).toMatchObject({
       storage: 'level',
-      format: 1,
+      format: 2,
       cluster: 'test',
       node: 'n1',
       algorithm: 'raft',
+      durable: { batch: 1 },
     });
   });
 
@@ -53,9 +55,19 @@ describe('ownership', () => {
 
   it('a newer format is FOREIGN_DATA', async () => {
     await openOnce();
-    const text = await readFile(mark(), 'utf8');
-    await writeFile(mark(), text.replace('"format": 1', '"format": 2'));
-    await expect(folder.storage().open(owner)).rejects.toThrow('in format 2, this is');
+    const fields = await anyMark(nodeFileSystem, folder.directory);
+    await writeJsonFile(nodeFileSystem, mark(), { ...fields, format: 3 });
+    const refusal = folder.storage().open(owner);
+    await expect(refusal).rejects.toThrow(ForeignDataError);
+    await expect(refusal).rejects.toThrow('in format 3, this is');
+  });
+
+  it('format 1, whose marks had no checksum, is FOREIGN_DATA and not damage', async () => {
+    await openOnce();
+    await writeFile(mark(), JSON.stringify({ storage: 'level', format: 1, ...owner }));
+    const refusal = folder.storage().open(owner);
+    await expect(refusal).rejects.toThrow(ForeignDataError);
+    await expect(refusal).rejects.toThrow('in format 1, this is format 2');
   });
 
   it.each(['', '{', '[]x', 'null', '7', 'x'.repeat(10_000)])(
@@ -86,7 +98,7 @@ describe('ownership', () => {
     };
     await expect(folder.storage().open(owner)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     folder.commit = (batch) => batch.write({ sync: true });
-    await writeFile(`${mark()}.tmp`, '{ "sto');
+    await writeFile(`${mark()}.new`, '{ "sto');
     await openOnce();
     const storage = folder.storage();
     expect((await storage.open(owner)).records).toEqual({ first: 1, last: 1 });
@@ -106,7 +118,23 @@ describe('ownership', () => {
     expect(await mode('db')).toBe('700');
     expect(await mode('snapshots')).toBe('700');
     expect(await mode('quorate.json')).toBe('600');
+    expect(await mode('lock')).toBe('600');
     expect(await mode('snapshots', `${snapshot.id}.snapshot`)).toBe('600');
+  });
+
+  it('S9: a folder that was open to others is made private again', async () => {
+    await openOnce();
+    if (process.platform === 'win32') return;
+    const open = { '.': 0o755, db: 0o777, snapshots: 0o750, 'quorate.json': 0o644 };
+    for (const [name, mode] of Object.entries(open))
+      await chmod(join(folder.directory, name), mode);
+    await openOnce();
+    const modes: Record<string, string> = {};
+    for (const name of Object.keys(open)) {
+      const { mode } = await stat(join(folder.directory, name));
+      modes[name] = (mode % 0o1000).toString(8);
+    }
+    expect(modes).toEqual({ '.': '700', db: '700', snapshots: '700', 'quorate.json': '600' });
   });
 
   it('a folder that cannot be made is STORAGE_FAILED, and close is still fine', async () => {
@@ -158,13 +186,21 @@ describe('S9: two processes', () => {
     `);
     try {
       await once(child.stdout, 'data');
-      for (let attempt = 0; attempt < 200; attempt++) {
+      for (let attempt = 0; attempt < 20; attempt++) {
         await expect(folder.storage().open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
       }
     } finally {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
+  });
+
+  it('LOCKED also before the first one gets to its database', async () => {
+    await openOnce();
+    const unlock = await nodeFileSystem.lock(join(folder.directory, 'lock'));
+    await expect(folder.storage().open(owner)).rejects.toMatchObject({ code: 'LOCKED' });
+    await unlock();
+    await openOnce();
   });
 
   it('a second open in this process is LOCKED, by whatever path, and lets no other process in', async () => {
@@ -189,31 +225,12 @@ describe('S9: two processes', () => {
   });
 });
 
-describe('files', () => {
-  it('S11: a write that takes less than it was given is continued', async () => {
-    const content = new Uint8Array(100);
-    const stingy: Writable = {
-      write: async (bytes, offset, length, position) => {
-        const taken = Math.min(length, 7);
-        content.set(bytes.subarray(offset, offset + taken), position);
-        return { bytesWritten: taken };
-      },
-    };
-    const bytes = Uint8Array.from({ length: 50 }, (_, at) => at + 1);
-    await writeAll(stingy, bytes, 20);
-    expect(content.subarray(20, 70)).toEqual(bytes);
-    const full: Writable = { write: async () => ({ bytesWritten: 0 }) };
-    await expect(writeAll(full, bytes, 0)).rejects.toThrow('no more bytes');
-  });
-});
-
 describe('snapshots', () => {
   it('S12: leftovers of every kind are removed at the open', async () => {
     await openOnce();
     const snapshots = join(folder.directory, 'snapshots');
     await writeFile(join(snapshots, '17.snapshot'), 'half');
     await writeFile(join(snapshots, 'strange'), '');
-    await mkdir(join(snapshots, 'folder'));
     const storage = folder.storage();
     await storage.open(owner);
     expect(await readdir(snapshots)).toEqual([]);
@@ -226,24 +243,37 @@ describe('snapshots', () => {
 });
 
 it('close() also waits for the files that are just being opened', async () => {
-  const storage = folder.storage();
+  let open = 0;
+  const counted = (file: File): File => {
+    open++;
+    return {
+      read: (into, position) => file.read(into, position),
+      write: (parts, position) => file.write(parts, position),
+      sync: () => file.sync(),
+      truncate: (bytes) => file.truncate(bytes),
+      size: () => file.size(),
+      close: async () => {
+        await file.close();
+        open--;
+      },
+    };
+  };
+  const files: FileSystem = {
+    ...nodeFileSystem,
+    open: async (path, mode) => counted(await nodeFileSystem.open(path, mode)),
+  };
+  const { directory } = folder;
+  const storage = makeStorage({ ...defaults, directory }, { files, commit: commitSynced });
   await storage.open(owner);
   const snapshot = await storage.snapshots.stage();
   await snapshot.finish();
   await storage.write([{ type: 'snapshot', id: snapshot.id, index: 1, context: new Uint8Array() }]);
-  const closed = vi.spyOn(SnapshotFileWriter.prototype, 'close');
-  const closedReader = vi.spyOn(SnapshotFileReader.prototype, 'close');
-  try {
-    const late = Promise.all([storage.snapshots.stage(), storage.snapshots.read(snapshot.id)]);
-    await storage.close();
-    expect(closed).toHaveBeenCalledTimes(1);
-    expect(closedReader).toHaveBeenCalledTimes(1);
-    const [writer, reader] = await late;
-    await expect(writer.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'CLOSED' });
-    await expect(reader.read(0, 1)).rejects.toMatchObject({ code: 'CLOSED' });
-  } finally {
-    vi.restoreAllMocks();
-  }
+  const late = Promise.all([storage.snapshots.stage(), storage.snapshots.read(snapshot.id)]);
+  await storage.close();
+  expect(open).toBe(0);
+  const [writer, reader] = await late;
+  await expect(writer.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(reader.read(0, 1)).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
 describe('options', () => {
@@ -253,6 +283,8 @@ describe('options', () => {
     { directory: 'x', maxBatchBytes: 1.5 },
     { directory: 'x', cacheBytes: Number.NaN },
     { directory: 'x', writeBufferBytes: 2 ** 40 },
+    { directory: 'x', retainSnapshots: 0 },
+    { directory: 'x', retainSnapshots: 1.5 },
   ])('%j is INVALID_ARGUMENT', (options) => {
     expect(() => levelStorage(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),

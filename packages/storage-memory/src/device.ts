@@ -8,6 +8,7 @@
  */
 import { type Random, type Runtime, StorageFailedError, type Timer } from '@quorate/core';
 import type { Image } from './image.ts';
+import type { Power } from './power.ts';
 
 /** How long a sync takes: so many ms, or anything between the two. */
 export type Latency = number | readonly [from: number, to: number];
@@ -18,6 +19,7 @@ export interface DiskState {
   readonly runtime: Runtime;
   readonly latencyMs: Latency;
   readonly random: Random | undefined;
+  readonly power: Power;
   /** No sync ends while this is set. */
   stalled: boolean;
   /** Changes to go until one fails; `undefined`: none will. */
@@ -56,6 +58,7 @@ export class Device {
 
   /** Queues one atomic change and waits until it is durable. */
   submit(change: (image: Image) => void): Promise<void> {
+    if (this.#failure === undefined) this.#disk.power.begin();
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#disk.writes++;
     this.#last = new Promise<void>((resolve, reject) => {
@@ -118,6 +121,7 @@ export class Device {
       this.#held = true;
       return;
     }
+    if (!disk.power.begin()) return;
     const group = this.#pending.slice(0, this.#syncing);
     if (disk.failIn !== undefined) {
       if (disk.failIn <= group.length) {

@@ -9,7 +9,14 @@
 import { memoryDisk, type MemoryDiskOptions } from './disk.ts';
 import type { MemoryStorage } from './storage.ts';
 
-export { memoryDisk, type CrashOptions, type MemoryDisk, type MemoryDiskOptions } from './disk.ts';
+export {
+  type CrashOptions,
+  memoryDisk,
+  type MemoryDisk,
+  type MemoryDiskOptions,
+  type MemoryStorageOptions,
+} from './disk.ts';
+export type { Loss } from './power.ts';
 export type { MemoryCounters, MemoryStorage } from './storage.ts';
 
 /** Makes a storage on a disk of its own; what was written is gone once it is dropped. */

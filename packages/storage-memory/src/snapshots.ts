@@ -1,8 +1,12 @@
 /**
  * Snapshots on a simulated disk. Their content never changes once it is finished, so a reader that
  * holds on to it is all that pinning takes.
+ *
+ * What is staged under a name is submitted to the disk piece by piece, and nobody waits for it: it
+ * survives as written data does that nobody synced.
  */
 import {
+  checkStageName,
   ClosedError,
   CompactedError,
   InvalidArgumentError,
@@ -14,8 +18,9 @@ import {
   type StorageOp,
 } from '@quorate/core';
 import type { Device } from './device.ts';
-import type { Content } from './image.ts';
+import type { Content, Image } from './image.ts';
 import type { DiskSlot } from './storage.ts';
+import { Draft, Writer } from './writer.ts';
 
 /** The snapshots of one storage. */
 export class Snapshots implements SnapshotStore {
@@ -23,6 +28,10 @@ export class Snapshots implements SnapshotStore {
   readonly #live: () => Device;
   /** Staged ones that are finished and neither published nor forgotten. */
   readonly #finished: Set<SnapshotId> = new Set<SnapshotId>();
+  /** What was staged under a name, also what is not durable of it. */
+  #partial: Draft | undefined;
+  /** Who staged under a name last. */
+  #partialWriter: Writer | undefined;
 
   /** @param live gives the device, or throws when the storage is closed or has failed. */
   constructor(slot: DiskSlot, live: () => Device) {
@@ -30,94 +39,123 @@ export class Snapshots implements SnapshotStore {
     this.#live = live;
   }
 
-  current(): SnapshotInfo | undefined {
-    return this.#slot.image.snapshot;
+  /** Takes over what an open found on the disk. */
+  recover(): void {
+    const { partial } = this.#slot.image;
+    if (partial === undefined) return;
+    this.#partial = new Draft(partial.id, partial.name);
+    for (const chunk of partial.chunks) this.#partial.add(chunk);
   }
 
-  async stage(): Promise<SnapshotWriter> {
-    this.#live();
-    return new Writer(this.#slot, this.#live, this.#finished);
+  current(): SnapshotInfo | undefined {
+    return this.#slot.image.published[0];
+  }
+
+  list(): readonly SnapshotInfo[] {
+    return this.#slot.image.published;
+  }
+
+  async stage(name?: string): Promise<SnapshotWriter> {
+    this.check();
+    if (name === undefined) return new Writer(this, new Draft(this.#slot.nextSnapshotId()));
+    checkStageName(name);
+    this.#partialWriter?.release();
+    const draft = this.#partial?.name === name ? this.#partial : this.#startPartial(name);
+    this.#partialWriter = new Writer(this, draft);
+    return this.#partialWriter;
   }
 
   async read(id: SnapshotId): Promise<SnapshotReader> {
-    this.#live();
-    const { contents, snapshot } = this.#slot.image;
+    this.check();
+    const { contents, published } = this.#slot.image;
+    const info = published.find((one) => one.id === id);
     const content = contents.get(id);
-    if (snapshot?.id !== id || content === undefined) {
+    if (info === undefined || content === undefined) {
       throw new CompactedError(`snapshot ${id} is gone; read the current one`);
     }
-    return new Reader(snapshot, content, this.#live);
+    return new Reader(info, content, this.#live);
   }
 
   /**
-   * Claims what a write is about to publish.
+   * Claims what a write is about to publish: from here on it cannot be aborted any more.
    *
-   * @throws InvalidArgumentError if it is not finished, or was published before.
+   * @throws InvalidArgumentError if it is not finished, or was claimed before.
    */
-  publish(ops: readonly StorageOp[]): void {
+  claim(ops: readonly StorageOp[]): void {
     const ids = ops.flatMap((op) => (op.type === 'snapshot' ? [op.id] : []));
-    for (const id of ids) {
-      if (this.#finished.has(id)) continue;
+    const wrong = ids.find((id, at) => !this.#finished.has(id) || ids.indexOf(id) !== at);
+    if (wrong !== undefined) {
       throw new InvalidArgumentError(
-        `snapshot ${id} is not staged and finished: cannot publish it`,
+        `snapshot ${JSON.stringify(wrong)} is not staged and finished, or was published before`,
       );
     }
     for (const id of ids) this.#finished.delete(id);
   }
-}
 
-class Writer implements SnapshotWriter {
-  readonly id: SnapshotId;
-  readonly #slot: DiskSlot;
-  readonly #live: () => Device;
-  readonly #finished: Set<SnapshotId>;
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
-  #phase: 'writing' | 'finishing' | 'aborted' = 'writing';
+  // What writers ask.
 
-  constructor(slot: DiskSlot, live: () => Device, finished: Set<SnapshotId>) {
-    this.id = slot.nextSnapshotId();
-    this.#slot = slot;
-    this.#live = live;
-    this.#finished = finished;
+  check(): void {
+    this.#live();
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#checkWriting();
-    if (chunk.length > 0) this.#chunks.push(chunk.slice());
-    this.#bytes += chunk.length;
-  }
-
-  async finish(): Promise<void> {
-    this.#checkWriting();
-    this.#phase = 'finishing';
-    const content: Content = { chunks: this.#chunks, bytes: this.#bytes };
-    this.#chunks = [];
-    await this.#live().submit((image) => {
-      if (this.#phase === 'aborted') return;
-      image.contents.set(this.id, content);
-      this.#finished.add(this.id);
+  /** A piece was written. */
+  added({ id, name }: Draft, chunk: Uint8Array): void {
+    if (name === undefined) return;
+    this.#submit((image) => {
+      if (image.partial?.id === id) image.partial.chunks.push(chunk);
     });
   }
 
-  async abort(): Promise<void> {
-    this.#phase = 'aborted';
-    this.#chunks = [];
-    // Once it is published it is no longer among the finished ones, and stays.
-    if (this.#finished.delete(this.id)) this.#slot.image.contents.delete(this.id);
+  /**
+   * Makes a draft durable, so that it may be published.
+   *
+   * @param wanted whether it still is when the disk gets to it.
+   */
+  async finish(draft: Draft, wanted: () => boolean): Promise<void> {
+    const { id, content } = draft;
+    if (this.#partial === draft) this.#partial = undefined;
+    await this.#live().submit((image) => {
+      forgetPartial(image, id);
+      if (!wanted()) return;
+      image.contents.set(id, content);
+      this.#finished.add(id);
+    });
   }
 
-  #checkWriting(): void {
-    this.#live();
-    if (this.#phase === 'writing') return;
-    throw new ClosedError(
-      `snapshot ${this.id} is ${this.#phase === 'aborted' ? 'aborted' : 'finished'}`,
-    );
+  /** Forgets a draft, unless it is claimed or published, or somebody else has taken it up. */
+  forget(writer: Writer, draft: Draft): void {
+    const { id } = draft;
+    if (this.#finished.delete(id)) this.#slot.image.contents.delete(id);
+    if (this.#partialWriter !== writer || this.#partial !== draft) return;
+    this.#partial = undefined;
+    this.#submit((image) => {
+      forgetPartial(image, id);
+    });
   }
+
+  #startPartial(name: string): Draft {
+    const id = this.#slot.nextSnapshotId();
+    this.#partial = new Draft(id, name);
+    this.#submit((image) => {
+      image.partial = { id, name, chunks: [] };
+    });
+    return this.#partial;
+  }
+
+  /** Hands a change to the disk. Should it fail, then everything that follows does, too. */
+  #submit(change: (image: Image) => void): void {
+    let device: Device;
+    try {
+      device = this.#live();
+    } catch {
+      return;
+    }
+    device.submit(change).catch(() => undefined);
+  }
+}
+
+function forgetPartial(image: Image, id: SnapshotId): void {
+  if (image.partial?.id === id) image.partial = undefined;
 }
 
 class Reader implements SnapshotReader {

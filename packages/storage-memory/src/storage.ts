@@ -2,6 +2,7 @@
  * The storage port on a simulated disk.
  */
 import {
+  checkStorageOps,
   ClosedError,
   CorruptError,
   ForeignDataError,
@@ -17,7 +18,7 @@ import {
 } from '@quorate/core';
 import type { Device } from './device.ts';
 import type { Image } from './image.ts';
-import { checkedCopy } from './ops.ts';
+import { copyOps } from './ops.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** Counts over the life of a disk: writes submitted, and syncs that made them durable. */
@@ -39,20 +40,26 @@ export interface DiskSlot {
 }
 
 /** Makes a storage, closed at first, on a disk. */
-export function makeStorage(slot: DiskSlot, counts: MemoryCounters): MemoryStorage {
-  return new DiskStorage(slot, counts);
+export function makeStorage(
+  slot: DiskSlot,
+  counts: MemoryCounters,
+  retainSnapshots: number,
+): MemoryStorage {
+  return new DiskStorage(slot, counts, retainSnapshots);
 }
 
 class DiskStorage implements MemoryStorage {
   readonly snapshots: Snapshots;
   readonly #slot: DiskSlot;
   readonly #counts: MemoryCounters;
+  readonly #retain: number;
   #phase: 'new' | 'open' | 'closed' = 'new';
   #device: Device | undefined;
 
-  constructor(slot: DiskSlot, counts: MemoryCounters) {
+  constructor(slot: DiskSlot, counts: MemoryCounters, retain: number) {
     this.#slot = slot;
     this.#counts = counts;
+    this.#retain = retain;
     this.snapshots = new Snapshots(slot, () => this.#live());
   }
 
@@ -79,7 +86,8 @@ class DiskStorage implements MemoryStorage {
     this.#device = device;
     this.#phase = 'open';
     image.owner = { ...owner };
-    image.keepOnlyPublished();
+    image.keepOnlyPublished(this.#retain);
+    this.snapshots.recover();
     const { first, last } = image.records;
     return {
       state: image.state?.slice(),
@@ -87,17 +95,18 @@ class DiskStorage implements MemoryStorage {
         first === undefined || last === undefined
           ? undefined
           : { first: first.index, last: last.index },
-      snapshot: image.snapshot,
+      snapshot: image.published[0],
       lastRecord: last?.record.slice(),
     };
   }
 
   async write(ops: readonly StorageOp[]): Promise<void> {
     const device = this.#live();
-    const copy = checkedCopy(ops, this.#slot.maxRecordBytes);
-    this.snapshots.publish(copy);
+    checkStorageOps(ops, this.#slot.maxRecordBytes);
+    this.snapshots.claim(ops);
+    const copy = copyOps(ops);
     await device.submit((image) => {
-      image.apply(copy);
+      image.apply(copy, this.#retain);
     });
   }
 

@@ -2,6 +2,7 @@
  * The simulated disk: what a test can make it do, and that a seed decides the rest.
  */
 import {
+  crc32,
   type LogIndex,
   type Runtime,
   seededRandom,
@@ -10,7 +11,13 @@ import {
   systemRuntime,
 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
-import { memoryDisk, type MemoryDisk, type MemoryStorage, memoryStorage } from '../src/index.ts';
+import {
+  type Loss,
+  memoryDisk,
+  type MemoryDisk,
+  type MemoryStorage,
+  memoryStorage,
+} from '../src/index.ts';
 
 const owner: StorageOwner = { cluster: 'test', node: 'n1', algorithm: 'raft' };
 
@@ -104,6 +111,85 @@ describe('power loss', () => {
   });
 });
 
+describe('power loss at an operation', () => {
+  const losses: readonly Loss[] = ['nothing', 'unsynced', 'partly', 'garbage'];
+
+  /** Two writes, one after the other: four operations. */
+  async function lose(nth: number, loss: Loss, seed?: number): Promise<readonly LogIndex[]> {
+    const disk = memoryDisk(seed === undefined ? {} : { random: seededRandom(seed) });
+    const storage = await open(disk);
+    disk.crashAt(nth, loss);
+    const acknowledged: LogIndex[] = [];
+    for (const index of [1, 2]) {
+      await storage.write([put(index)]).then(
+        () => acknowledged.push(index),
+        () => undefined,
+      );
+    }
+    expect(disk.crashed).toBe(nth <= 4);
+    expect(acknowledged).toEqual([1, 2].slice(0, Math.floor((nth - 1) / 2)));
+    if (!disk.crashed) await storage.close();
+    return indexes(await open(disk));
+  }
+
+  it.each(losses)('%s: it comes before the submission or the sync that was named', async (loss) => {
+    const kept = loss === 'nothing' ? 1 : 0;
+    expect(await lose(1, loss)).toEqual([]);
+    expect(await lose(2, loss)).toEqual([1].slice(0, kept));
+    expect(await lose(3, loss)).toEqual([1]);
+    expect(await lose(4, loss)).toEqual([1, 2].slice(0, 1 + kept));
+    expect(await lose(5, loss)).toEqual([1, 2]);
+  });
+
+  it('a seed draws what is partly lost', async () => {
+    const found = await Promise.all(
+      Array.from({ length: 20 }, (_, seed) => lose(2, 'partly', seed)),
+    );
+    expect(new Set(found.map(({ length }) => length))).toEqual(new Set([0, 1]));
+  });
+
+  it('counts submissions and syncs, and a crash takes back what was armed', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    await Promise.all([storage.write([put(1)]), storage.write([put(2)])]);
+    expect(disk.operations).toBe(3);
+    disk.crashAt(1, 'nothing');
+    disk.crash();
+    const again = await open(disk);
+    await again.write([put(3)]);
+    expect(disk.crashed).toBe(false);
+    expect(disk.operations).toBe(5);
+  });
+});
+
+describe('snapshots that are staged under a name', () => {
+  it.each([0, 1, 2, 3])('of three pieces the first %d survive a power loss', async (keep) => {
+    const disk = memoryDisk({ latencyMs: 1, runtime: manualRuntime() });
+    const writer = await (await open(disk)).snapshots.stage('transfer');
+    for (const piece of [1, 2, 3]) await writer.write(new Uint8Array(10).fill(piece));
+    // That something is staged is a write of its own.
+    disk.crash({ keep: 1 + keep });
+    const again = await open(disk);
+    expect((await again.snapshots.stage('transfer')).bytes).toBe(10 * keep);
+  });
+
+  it('pieces are copied, and nobody waits for them', async () => {
+    const disk = memoryDisk();
+    const storage = await open(disk);
+    disk.stall();
+    const writer = await storage.snapshots.stage('transfer');
+    const piece = Uint8Array.of(1, 2, 3);
+    await writer.write(piece);
+    piece.fill(9);
+    expect(writer.checksum).toBe(crc32(Uint8Array.of(1, 2, 3)));
+    disk.resume();
+    await storage.close();
+    const again = await (await open(disk)).snapshots.stage('transfer');
+    expect(again.checksum).toBe(crc32(Uint8Array.of(1, 2, 3)));
+    expect(disk.storedSnapshots).toBe(1);
+  });
+});
+
 describe('time', () => {
   it('a sync takes its latency, and writes called meanwhile share the next one', async () => {
     const runtime = manualRuntime();
@@ -185,11 +271,26 @@ it('keeps bytes as they were at the call, and never hands out its own', async ()
   await storage.close();
 });
 
-it.each([{ latencyMs: -1 }, { latencyMs: [0, Number.NaN] as const }, { maxRecordBytes: 0 }])(
-  'the options %j are INVALID_ARGUMENT',
-  (options) => {
-    expect(() => memoryDisk(options)).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
-    );
-  },
-);
+it.each([
+  { latencyMs: -1 },
+  { latencyMs: [0, Number.NaN] as const },
+  { maxRecordBytes: 0 },
+  { retainSnapshots: 0 },
+  { retainSnapshots: 1.5 },
+])('the options %j are INVALID_ARGUMENT', (options) => {
+  expect(() => memoryDisk(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+});
+
+it('a storage may retain more snapshots than its disk says', async () => {
+  expect(() => memoryDisk().storage({ retainSnapshots: 0 })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  );
+  const storage = memoryDisk({ retainSnapshots: 1 }).storage({ retainSnapshots: 2 });
+  await storage.open(owner);
+  for (const index of [1, 2, 3]) {
+    const writer = await storage.snapshots.stage();
+    await writer.finish();
+    await storage.write([{ type: 'snapshot', id: writer.id, index, context: new Uint8Array() }]);
+  }
+  expect(storage.snapshots.list().map(({ index }) => index)).toEqual([3, 2]);
+});

@@ -12,11 +12,15 @@
 export const packages = {
   core: { floor: 1, mayImport: [] },
 
+  // A mezzanine: what the storages on files stand on.
+  files: { floor: 1.5, mayImport: ['core'] },
+
   raft: { floor: 2, mayImport: ['core'] },
   paxos: { floor: 2, mayImport: ['core'] },
   'storage-memory': { floor: 2, mayImport: ['core'] },
-  'storage-file': { floor: 2, mayImport: ['core'] },
-  'storage-level': { floor: 2, mayImport: ['core'] },
+  'storage-file': { floor: 2, mayImport: ['core', 'files'] },
+  'storage-level': { floor: 2, mayImport: ['core', 'files'] },
+  'storage-indexeddb': { floor: 2, mayImport: ['core'] },
   'transport-memory': { floor: 2, mayImport: ['core'] },
   'transport-tcp': { floor: 2, mayImport: ['core'] },
   'transport-ws': { floor: 2, mayImport: ['core'] },
@@ -30,7 +34,7 @@ export const packages = {
 
   replica: { floor: 4, mayImport: ['core', 'log'] },
 
-  simulator: { floor: 5, mayImport: ['core', 'log', 'replica', 'linearizability'] },
+  simulator: { floor: 5, mayImport: ['core', 'files', 'log', 'replica', 'linearizability'] },
   conformance: { floor: 5, mayImport: ['core', 'log', 'replica', 'linearizability'] },
 };
 
@@ -38,7 +42,7 @@ export const packages = {
 export const apps = { floor: 6, mayImport: 'every package' };
 
 /** The folders under `apps`; their names must not appear in any import. */
-export const appNames = ['docs', 'kv'];
+export const appNames = ['docs', 'inspect', 'kv'];
 
 /** Tools stand beside the house, and may use each other. @type {Floor} */
 export const tooling = { floor: Infinity, mayImport: 'every package' };

@@ -7,6 +7,7 @@
  */
 import { codecTests } from './codecs.ts';
 import { determinismTests } from './determinism.ts';
+import { disasterTests } from './disasters.ts';
 import { electionTests } from './elections.ts';
 import { faultTests } from './faults.ts';
 import { flexibleTests } from './flexible.ts';
@@ -49,6 +50,7 @@ export function engineSuite<Message>(options: EngineSuiteOptions<Message>): void
     snapshots: snapshotTests,
     'faults around snapshots': snapshotFaultTests,
     settlements: settlementTests,
+    'disaster recovery': disasterTests,
     limits: limitTests,
     ...(flexible === undefined
       ? {}

@@ -2,6 +2,7 @@
  * Power loss: what was acknowledged is there, and what was not is there as a whole or not at all.
  */
 import { check, equal, isEqual } from '../check.ts';
+import type { StorageTests } from './harness.ts';
 import {
   dropAfter,
   dropBefore,
@@ -15,8 +16,7 @@ import {
   sample,
   stage,
   state,
-  type StorageTests,
-} from './harness.ts';
+} from './samples.ts';
 
 export function crashTests({ test }: StorageTests): void {
   test(

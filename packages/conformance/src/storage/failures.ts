@@ -4,7 +4,11 @@
  */
 import type { Storage } from '@quorate/core';
 import { check, equal, isEqual, rejects } from '../check.ts';
+import type { StorageTests } from './harness.ts';
+import { Expectation } from './model.ts';
 import {
+  dropAfter,
+  dropBefore,
   indexes,
   publish,
   put,
@@ -14,8 +18,8 @@ import {
   sample,
   stage,
   state,
-  type StorageTests,
-} from './harness.ts';
+} from './samples.ts';
+import { carryOn, takeUp } from './transfers.ts';
 
 export function failureTests({ test }: StorageTests): void {
   test(
@@ -52,6 +56,38 @@ export function failureTests({ test }: StorageTests): void {
       );
       check(!found.includes(9), 'nothing of what came after the failure');
       await again.write([put(found.length + 1)]);
+    },
+    ['failNextWrite'],
+  );
+
+  test(
+    'once the fault is gone, everything is there that was acknowledged before it',
+    async (place) => {
+      const expectation = new Expectation();
+      let opened = await place.open();
+      let staged = 0;
+      for (const round of range(1, 8)) {
+        const { storage } = opened;
+        const from = round * 10;
+        await expectation.write(storage, [...puts(from, from + 5), state(round)]);
+        await expectation.write(storage, [put(from + 2, sample(round)), dropAfter(from + 4)]);
+        const content = sample(round, round * 1000);
+        const id = await stage(storage, content);
+        expectation.staged(id, content);
+        const writer = await takeUp(storage, 'moving', staged);
+        staged = writer.bytes + 100_000;
+        await carryOn(writer, 'moving', staged);
+        if (round % 2 === 0) await expectation.write(storage, [publish(id, round)]);
+        await place.feature('failNextWrite').call(place.harness);
+        const writes = [
+          expectation.write(storage, [put(from + 5, sample(99)), dropBefore(from - 5)]),
+          expectation.write(storage, [state(99), ...(round % 2 === 0 ? [] : [publish(id, round)])]),
+          expectation.write(storage, [dropAfter(from)]),
+        ];
+        await Promise.all(writes.map((write) => rejects(write, 'STORAGE_FAILED', 'a write')));
+        opened = await place.reopen();
+        await expectation.match(opened, `after failure ${String(round)}`);
+      }
     },
     ['failNextWrite'],
   );

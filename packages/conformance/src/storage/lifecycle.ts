@@ -1,19 +1,10 @@
 /**
  * Opening and closing: whose data, one at a time, and what is refused when.
  */
-import type { Storage, StorageOwner } from '@quorate/core';
+import { crc32, type Storage, type StorageOwner } from '@quorate/core';
 import { check, equal, rejects } from '../check.ts';
-import {
-  indexes,
-  owner,
-  publish,
-  put,
-  puts,
-  sample,
-  stage,
-  state,
-  type StorageTests,
-} from './harness.ts';
+import type { StorageTests } from './harness.ts';
+import { indexes, owner, publish, put, puts, sample, stage, state } from './samples.ts';
 
 export function lifecycleTests({ test }: StorageTests): void {
   test('a new place is empty', async (place) => {
@@ -24,6 +15,7 @@ export function lifecycleTests({ test }: StorageTests): void {
       'what was recovered',
     );
     equal(storage.snapshots.current(), undefined, 'the current snapshot');
+    equal(storage.snapshots.list(), [], 'snapshots');
     equal(await storage.read(0, 100, 1000), [], 'records');
   });
 
@@ -34,7 +26,8 @@ export function lifecycleTests({ test }: StorageTests): void {
     await storage.write([publish(id, 2)]);
     for (let round = 0; round < 3; round++) {
       const { storage: again, recovered } = await place.reopen();
-      const snapshot = { id, index: 2, context: sample(2, 5), bytes: 100 };
+      const checksum = crc32(sample(1, 100));
+      const snapshot = { id, index: 2, context: sample(2, 5), bytes: 100, checksum };
       equal(
         recovered,
         { state: sample(7), records: { first: 1, last: 3 }, snapshot, lastRecord: sample(3) },
@@ -90,13 +83,17 @@ export function lifecycleTests({ test }: StorageTests): void {
     await storage.write([publish(id, 1)]);
     const reader = await storage.snapshots.read(id);
     const writer = await storage.snapshots.stage();
+    const named = await storage.snapshots.stage('named');
     await storage.close();
     await refusesEverything(storage);
     await rejects(storage.snapshots.read(id), 'CLOSED', 'reading a snapshot');
     await rejects(reader.read(0, 10), 'CLOSED', 'reading on');
     await rejects(writer.write(sample(1)), 'CLOSED', 'writing on');
+    await rejects(named.write(sample(1)), 'CLOSED', 'writing on under a name');
     await reader.close();
     await writer.abort();
+    await named.close();
+    await named.abort();
     await rejects(storage.open(owner), 'CLOSED', 'opening again');
   });
 
@@ -135,4 +132,5 @@ async function refusesEverything(storage: Storage): Promise<void> {
   await rejects(storage.write([put(9)]), 'CLOSED', 'write');
   await rejects(storage.read(1, 9, 1000), 'CLOSED', 'read');
   await rejects(storage.snapshots.stage(), 'CLOSED', 'stage');
+  await rejects(storage.snapshots.stage('named'), 'CLOSED', 'stage under a name');
 }

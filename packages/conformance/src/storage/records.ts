@@ -3,17 +3,8 @@
  */
 import { maxU48 } from '@quorate/core';
 import { check, equal, rejects } from '../check.ts';
-import {
-  dropAfter,
-  dropBefore,
-  indexes,
-  put,
-  puts,
-  range,
-  readAll,
-  sample,
-  type StorageTests,
-} from './harness.ts';
+import type { StorageTests } from './harness.ts';
+import { dropAfter, dropBefore, indexes, put, puts, range, readAll, sample } from './samples.ts';
 
 export function recordTests(tests: StorageTests): void {
   const { test } = tests;

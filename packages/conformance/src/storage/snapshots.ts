@@ -2,8 +2,9 @@
  * Snapshots: invisible until they are published together with the trim, readable as long as
  * somebody reads them, and gone without a trace when nobody will.
  */
-import { concatBytes } from '@quorate/core';
+import { concatBytes, crc32 } from '@quorate/core';
 import { check, equal, rejects } from '../check.ts';
+import type { StorageTests } from './harness.ts';
 import {
   dropBefore,
   indexes,
@@ -14,8 +15,7 @@ import {
   sample,
   stage,
   state,
-  type StorageTests,
-} from './harness.ts';
+} from './samples.ts';
 
 export function snapshotTests({ test }: StorageTests): void {
   test('S12: a snapshot is invisible until it is published, and then whole', async (place) => {
@@ -26,13 +26,15 @@ export function snapshotTests({ test }: StorageTests): void {
     for (const chunk of chunks) {
       await writer.write(chunk);
       equal(storage.snapshots.current(), undefined, 'the current snapshot while one is written');
+      equal(storage.snapshots.list(), [], 'snapshots while one is written');
       await rejects(storage.snapshots.read(writer.id), 'COMPACTED', 'reading a staged snapshot');
     }
     equal(writer.bytes, 210_000, 'bytes written');
     await writer.finish();
     equal(storage.snapshots.current(), undefined, 'the current snapshot when one is finished');
     await storage.write([publish(writer.id, 8), dropBefore(9), state(3)]);
-    const info = { id: writer.id, index: 8, context: sample(8, 5), bytes: 210_000 };
+    const checksum = crc32(concatBytes(chunks));
+    const info = { id: writer.id, index: 8, context: sample(8, 5), bytes: 210_000, checksum };
     equal(storage.snapshots.current(), info, 'the current snapshot');
     equal(await readSnapshot(storage, writer.id), concatBytes(chunks), 'its content');
     equal(await indexes(storage), [9], 'indexes');

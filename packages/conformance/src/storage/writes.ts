@@ -3,17 +3,8 @@
  */
 import type { StorageOp } from '@quorate/core';
 import { check, equal } from '../check.ts';
-import {
-  dropAfter,
-  dropBefore,
-  indexes,
-  put,
-  range,
-  readAll,
-  sample,
-  state,
-  type StorageTests,
-} from './harness.ts';
+import type { StorageTests } from './harness.ts';
+import { dropAfter, dropBefore, indexes, put, range, readAll, sample, state } from './samples.ts';
 
 export function writeTests({ test }: StorageTests): void {
   test('the steps of a write take effect in order', async (place) => {

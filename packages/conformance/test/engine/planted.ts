@@ -13,6 +13,7 @@ import type {
   NodeId,
   Outcome,
   Random,
+  SoleVoterSetup,
   StorageOp,
 } from '@quorate/core';
 import type { EngineLimits } from '@quorate/conformance/engine';
@@ -338,6 +339,26 @@ function decoding(
   };
 }
 
+/** An algorithm whose steps to a group of one are others. */
+function forcing(
+  change: (steps: readonly StorageOp[], setup: SoleVoterSetup) => readonly StorageOp[],
+): Make {
+  return (limits) => {
+    const algorithm = sound(limits);
+    return {
+      ...algorithm,
+      forceSoleVoter: (setup) => {
+        const sole = algorithm.forceSoleVoter(setup);
+        return { ...sole, steps: () => change(sole.steps(), setup) };
+      },
+    };
+  };
+}
+
+/** Where the durable state has its term: behind the version. */
+const termAt = 1;
+const termEnd = 7;
+
 /** Every faulty algorithm, by what is wrong with it. */
 export const planted: Readonly<Record<string, Make>> = {
   ...Object.fromEntries(
@@ -352,6 +373,43 @@ export const planted: Readonly<Record<string, Make>> = {
       ...algorithm,
       create: (setup) => algorithm.create({ ...setup, random: anyRandom }),
     };
+  },
+  'forces nothing': forcing(() => []),
+  'forgets the end of what it holds': forcing((steps, { recovered }) => [
+    ...steps,
+    { type: 'dropAfter', index: (recovered.records?.last ?? 1) - 1 },
+  ]),
+  'leaves the lost group in the log': forcing((steps) =>
+    steps.filter(({ type }) => type !== 'put'),
+  ),
+  'leaves the lost group in the snapshot': forcing((steps, { recovered }) =>
+    steps.map((step) =>
+      step.type === 'snapshot'
+        ? { ...step, context: recovered.snapshot?.context ?? step.context }
+        : step,
+    ),
+  ),
+  'stays in an epoch of the lost group': forcing((steps, { recovered }) =>
+    steps.map((step) => {
+      if (step.type !== 'state' || recovered.state === undefined) return step;
+      const bytes = step.bytes.slice();
+      bytes.set(recovered.state.subarray(termAt, termEnd), termAt);
+      return { ...step, bytes };
+    }),
+  ),
+  'begins with whoever comes first': (limits) => {
+    const algorithm = sound(limits);
+    return {
+      ...algorithm,
+      beginFrom: ({ snapshot, membership }) => {
+        const voters = membership.voters.slice(0, 1);
+        return algorithm.beginFrom({ snapshot, membership: { ...membership, voters } });
+      },
+    };
+  },
+  'begins anywhere': (limits) => {
+    const algorithm = sound(limits);
+    return { ...algorithm, beginFrom: () => [] };
   },
   'ignores its bounds': () => sound({ keepBytesBehindSnapshot: 0 }),
   'keeps everything behind a snapshot': ({ keepBytesBehindSnapshot: _, ...limits }) =>

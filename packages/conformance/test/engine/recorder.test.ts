@@ -149,6 +149,8 @@ function scripted(
       engines.set(setup.node, engine);
       return engine;
     },
+    forceSoleVoter: () => ({ unseen: undefined, see: () => undefined, steps: () => [] }),
+    beginFrom: () => [],
   };
   const cluster = new Cluster({ ...options, algorithm, rules: { ...raftRules, ...rules } });
   cluster.run(1);

@@ -94,6 +94,18 @@ const found: Readonly<Record<string, readonly string[]>> = {
   'lets anybody depose the leader': ['R22 a node that hears nobody'],
   'leads although it hears from nobody': ['a leader that hears from no quorum'],
   'draws from a randomness of its own': ['the same seed gives the same'],
+  'forces nothing': ['a former leader goes on alone'],
+  'forgets the end of what it holds': ['what was perhaps never decided'],
+  'leaves the lost group in the log': ['lost names that come back with a part of the log'],
+  'leaves the lost group in the snapshot': [
+    'lost names that come back with a part of the snapshot',
+  ],
+  'stays in an epoch of the lost group': ['what was perhaps never decided'],
+  'begins with whoever comes first': ['a group begins from a state that was saved'],
+  'begins anywhere': [
+    'a group begins from a state that was saved',
+    'a group cannot begin from nothing',
+  ],
   'ignores its bounds': [
     'what is not decided is bounded',
     'reads that wait are bounded',

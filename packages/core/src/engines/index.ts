@@ -6,7 +6,7 @@
  * - `delivery`, `publications`: committed entries, and snapshots, on their way to the consumer.
  * - `read-rounds`, `lease`: reads that need no entry in the log. `marks`: bounds in bytes, and the like.
  * - `hand-over`: another leader. `refusals`: what every engine refuses. `membership-record`: memberships
- *   in the log. `options`: the knobs that every engine has.
+ *   in the log. `options`: the knobs that every engine has. `explain`: what tools show of it all.
  *
  * As pure as an engine: no IO, no clock, no randomness, nothing that waits. What a driver, a storage or
  * a machine is written against is in `@quorate/core` itself.
@@ -14,6 +14,7 @@
  * @packageDocumentation
  */
 export * from './delivery.ts';
+export * from './explain.ts';
 export * from './hand-over.ts';
 export * from './invariants.ts';
 export * from './lease.ts';

@@ -73,7 +73,7 @@ export interface EngineOptions {
   readonly keepBytesBehindSnapshot?: number;
   /**
    * While a snapshot travels to a member, the log behind it is kept until it has grown by so many bytes
-   * meanwhile; past that, the member starts over with a newer snapshot.
+   * meanwhile. Past that, the member takes the snapshot all the same, and needs a newer one after it.
    *
    * @default 1 GiB
    */

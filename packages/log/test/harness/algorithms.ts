@@ -6,22 +6,35 @@ import type { Algorithm } from '@quorate/core';
 import { paxos } from '@quorate/paxos';
 import { raft } from '@quorate/raft';
 
+/** Options that mean the same to every algorithm. */
+interface CommonOptions {
+  readonly maxHeldLogBytes?: number;
+}
+
 /** An algorithm to test with, in one of its ways. Nobody but the driver looks into its messages. */
 export interface TestedAlgorithm {
   readonly name: string;
   readonly algorithm: () => Algorithm<unknown>;
+  /** The same with other options. */
+  readonly algorithmWith: (changes: CommonOptions) => Algorithm<unknown>;
 }
 
 const options = { keepBytesBehindSnapshot: 500 };
 
 export const algorithms: readonly TestedAlgorithm[] = [
-  { name: 'raft', algorithm: () => raft(options) },
-  { name: 'paxos', algorithm: () => paxos(options) },
-  {
-    name: 'paxos, quorum reads',
-    algorithm: () => paxos({ ...options, window: 3, reads: 'quorum' }),
-  },
+  tested('raft', (changes) => raft({ ...options, ...changes })),
+  tested('paxos', (changes) => paxos({ ...options, ...changes })),
+  tested('paxos, quorum reads', (changes) =>
+    paxos({ ...options, window: 3, reads: 'quorum', ...changes }),
+  ),
 ];
+
+function tested(
+  name: string,
+  algorithmWith: (changes: CommonOptions) => Algorithm<unknown>,
+): TestedAlgorithm {
+  return { name, algorithm: () => algorithmWith({}), algorithmWith };
+}
 
 /** Those whose data and messages are not those of this one. */
 export function algorithmsBeside({ algorithm }: TestedAlgorithm): readonly TestedAlgorithm[] {

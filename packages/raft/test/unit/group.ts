@@ -58,7 +58,13 @@ export class Disk {
             if (index < op.index) this.records.delete(index);
           break;
         case 'snapshot':
-          this.snapshot = { id: op.id, index: op.index, context: op.context, bytes: 0 };
+          this.snapshot = {
+            id: op.id,
+            index: op.index,
+            context: op.context,
+            bytes: 0,
+            checksum: 0,
+          };
           break;
       }
     }

@@ -41,6 +41,7 @@ const sound: Recovered = {
     index: 4,
     context: encodeContext({ index: 4, term: 2, knownIn: 6, membership }),
     bytes: 0,
+    checksum: 0,
   },
   lastRecord: recordOf(4),
 };
@@ -105,6 +106,7 @@ describe('a start', () => {
           index: 5,
           context: encodeContext({ index: 5, term: 1, knownIn: 6, membership }),
           bytes: 0,
+          checksum: 0,
         },
       },
     ],
@@ -117,12 +119,16 @@ describe('a start', () => {
           index: 3,
           context: encodeContext({ index: 3, term: 2, knownIn: 6, membership }),
           bytes: 0,
+          checksum: 0,
         },
       },
     ],
     [
       'a snapshot whose context cannot be read',
-      { ...sound, snapshot: { id: 's', index: 4, context: new Uint8Array(3), bytes: 0 } },
+      {
+        ...sound,
+        snapshot: { id: 's', index: 4, context: new Uint8Array(3), bytes: 0, checksum: 0 },
+      },
     ],
     [
       'a membership behind the end of the log',

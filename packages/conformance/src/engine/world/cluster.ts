@@ -15,7 +15,7 @@ import { calm, type Conditions } from './conditions.ts';
 import type { Image } from './disk.ts';
 import { SimNetwork } from './network.ts';
 import { SimNode } from './node.ts';
-import { type Observer, Violation } from './observer.ts';
+import { type NewGroup, type Observer, Violation } from './observer.ts';
 import { Recorder } from './recorder.ts';
 import { Requests } from './requests.ts';
 import { type EngineRules, raftRules } from './rules.ts';
@@ -284,6 +284,13 @@ export class Cluster<Message> {
   /** Mends all links. */
   heal(): void {
     this.network.mendAll();
+  }
+
+  /** All nodes have ended, and what there is now is the beginning of another group. */
+  regroup(group: NewGroup<Message>): void {
+    this.network.regroup();
+    this.shipping.regroup();
+    for (const observer of this.observers) observer.regrouped?.(group);
   }
 
   /** Members other than the leader, in the order of their names. */

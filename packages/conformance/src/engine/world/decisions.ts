@@ -19,7 +19,7 @@ export class Decisions {
   readonly #epochs: number[] = [];
   /** Checksum of the state after each of them. */
   readonly #chains: number[] = [0];
-  readonly #memberships: PlacedMembership[] = [];
+  #memberships: PlacedMembership[] = [];
 
   constructor(headerBytes: number, bootstrap: Membership) {
     this.#headerBytes = headerBytes;
@@ -74,6 +74,15 @@ export class Decisions {
   sameValue(left: Uint8Array, right: Uint8Array): boolean {
     const at = this.#headerBytes;
     return equalBytes(left.subarray(at), right.subarray(at));
+  }
+
+  /** Forgets everything behind an index. From there on the log is that of a group with this membership. */
+  rewind(index: LogIndex, membership: Membership): void {
+    must(index <= this.last, () => `${String(index)} was never decided`);
+    this.#records.length = index;
+    this.#epochs.length = index;
+    this.#chains.length = index + 1;
+    this.#memberships = [{ index: 0, membership }];
   }
 
   /** Adds the next entry; the membership before and its own, if it is one. */

@@ -5,7 +5,16 @@
  * keeps a prefix of the writes under way, any prefix, and forgets the rest together with the
  * snapshots that were never published.
  */
-import type { LogRecord, Random, Recovered, StorageOp, Write, WriteId } from '@quorate/core';
+import {
+  crc32,
+  type LogRecord,
+  type Random,
+  type Recovered,
+  type SnapshotInfo,
+  type StorageOp,
+  type Write,
+  type WriteId,
+} from '@quorate/core';
 import type { Conditions } from './conditions.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -17,6 +26,10 @@ export interface StoredSnapshot {
   readonly context: Uint8Array;
   /** The consumer's bytes. */
   readonly content: Uint8Array;
+}
+
+function snapshotInfo({ id, index, context, content }: StoredSnapshot): SnapshotInfo {
+  return { id, index, context, bytes: content.length, checksum: crc32(content) };
 }
 
 /** What a disk holds, or would hold if everything were durable. */
@@ -38,6 +51,17 @@ export class Image {
 
   record(index: number): Uint8Array | undefined {
     return this.#records.get(index);
+  }
+
+  /** What a storage says when it is opened. */
+  recovered(): Recovered {
+    const some = this.#records.size > 0;
+    return {
+      state: this.state,
+      records: some ? { first: this.#first, last: this.#last } : undefined,
+      snapshot: this.snapshot && snapshotInfo(this.snapshot),
+      lastRecord: some ? this.#records.get(this.#last) : undefined,
+    };
   }
 
   /** Applies one atomic write. */
@@ -134,25 +158,17 @@ export class SimDisk {
     this.#written = image.copy();
   }
 
+  /** Writes while nobody runs on it: durable at once. */
+  rewrite(ops: readonly StorageOp[]): void {
+    this.#durable.apply(ops, (id) => this.#contentOf(id));
+    this.#written = this.#durable.copy();
+    this.#staged.clear();
+  }
+
   /** Begins a life: nothing is under way, and `onDurable` hears of its writes alone. */
   open(onDurable: Durable): Recovered {
     this.#onDurable = onDurable;
-    const { first, last, state, snapshot } = this.#durable;
-    const some = last >= first;
-    return {
-      state,
-      records: some ? { first, last } : undefined,
-      snapshot:
-        snapshot === undefined
-          ? undefined
-          : {
-              id: snapshot.id,
-              index: snapshot.index,
-              context: snapshot.context,
-              bytes: snapshot.content.length,
-            },
-      lastRecord: some ? this.#durable.record(last) : undefined,
-    };
+    return this.#durable.recovered();
   }
 
   /** Writes that were handed over so far, in all lives. */

@@ -8,7 +8,15 @@ export { chained, Consumer } from './consumer.ts';
 export { type Durable, Image, SimDisk, type StoredSnapshot } from './disk.ts';
 export { type Receive, SimNetwork, type Tap, type Verdict } from './network.ts';
 export { SimNode, type World } from './node.ts';
-export { must, type Observer, type Request, type Turn, Violation } from './observer.ts';
+export { beginFrom, forceSoleVoter, type SavedState } from './new-group.ts';
+export {
+  must,
+  type NewGroup,
+  type Observer,
+  type Request,
+  type Turn,
+  Violation,
+} from './observer.ts';
 export { drawProfile, type Profile, type ProfileLimits } from './profile.ts';
 export { Recorder, type RecorderOptions } from './recorder.ts';
 export { type Ending, Requests } from './requests.ts';

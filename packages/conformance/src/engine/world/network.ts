@@ -39,6 +39,8 @@ export class SimNetwork<Message> {
   readonly #old: Packet[] = [];
   #held: Packet[] = [];
   #decoded = 0;
+  /** Messages of an earlier group do not arrive. */
+  #group = 0;
   /** For scripted scenarios; random faults come after it. */
   tap: Tap<Message> = () => 'pass';
   /** Frames that entered the network, and their bytes. */
@@ -106,6 +108,13 @@ export class SimNetwork<Message> {
     this.#held = [];
   }
 
+  /** Another group, which has its own messages: nothing that is under way arrives any more. */
+  regroup(): void {
+    this.#group += 1;
+    this.#old.length = 0;
+    this.#held = [];
+  }
+
   #route(packet: Packet): void {
     const { dropRate, duplicateRate, replayRate } = this.#conditions;
     this.#remember(packet);
@@ -124,8 +133,9 @@ export class SimNetwork<Message> {
       this.#lastArrival.set(link, arrival);
     }
     if (this.isCut(packet.from, packet.to)) return;
+    const group = this.#group;
     this.#schedule.at(arrival, () => {
-      if (this.isCut(packet.from, packet.to)) return;
+      if (group !== this.#group || this.isCut(packet.from, packet.to)) return;
       this.#receive(packet.from, packet.to, this.#decode(packet.frame));
     });
   }

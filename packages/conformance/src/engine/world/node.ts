@@ -2,7 +2,7 @@
  * One node: an engine, its disk, its consumer, and a small driver that carries effects out the way
  * `@quorate/log` does, only on simulated time and with every freedom that the ports leave it.
  */
-import { encodeEntry } from '@quorate/core';
+import { emptyMembership, encodeEntry } from '@quorate/core';
 import type {
   Algorithm,
   Effects,
@@ -23,7 +23,7 @@ import type {
 } from '@quorate/core';
 import type { Conditions } from './conditions.ts';
 import { Consumer } from './consumer.ts';
-import { SimDisk } from './disk.ts';
+import { Image, SimDisk } from './disk.ts';
 import { type Observer, type Request, Violation } from './observer.ts';
 import type { Clock, Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
@@ -51,7 +51,7 @@ export class SimNode<Message> {
   readonly clock: Clock;
   readonly disk: SimDisk;
   readonly #world: World<Message>;
-  readonly #bootstrap: Membership;
+  #bootstrap: Membership;
   #engine: Engine<Message> | undefined;
   #consumer: Consumer;
   #life = 0;
@@ -151,6 +151,14 @@ export class SimNode<Message> {
     this.#applying = false;
     this.#wakeAt = this.#armedFor = Number.POSITIVE_INFINITY;
     this.#waiters.clear();
+  }
+
+  /** Its disk is lost. Whoever starts under this name is a new node, which knows nobody. */
+  wipe(): void {
+    this.crash();
+    this.disk.fill(new Image());
+    this.#bootstrap = emptyMembership;
+    this.#consumer = new Consumer(this.#world.algorithm.headerBytes);
   }
 
   /** Stops the process for a while; its disk and its clock go on. */

@@ -8,6 +8,7 @@
  *  - Election safety: at most one leader an epoch, where the algorithm promises that; and nobody leads
  *    again in an epoch that it led in before a crash.
  *  - Epoch and commit index never fall; the commit index never passes the end of the log.
+ *  - A node that becomes the only voter of a new group keeps everything that it held.
  *  - Memberships follow each other only as the algorithm's rules allow.
  *  - Effects that were handed out do not change any more. Memory is bounded; writes and loads are
  *    numbered as the port says.
@@ -17,7 +18,7 @@
 import type { Effects, Input, LogIndex, Membership, NodeId, Write, WriteId } from '@quorate/core';
 import { Decisions } from './decisions.ts';
 import type { SimNode } from './node.ts';
-import { must, type Observer, type Turn } from './observer.ts';
+import { must, type NewGroup, type Observer, type Turn } from './observer.ts';
 import type { EngineRules } from './rules.ts';
 
 /** What a recorder needs from its cluster. */
@@ -66,6 +67,10 @@ export class Recorder<Message> implements Observer<Message> {
   readonly #seen = new Map<NodeId, Seen>();
   readonly #decisions: Decisions;
   #commitIndex = 0;
+  /** What has to be decided where, because somebody held it when its group began anew. */
+  #held: ReadonlyMap<LogIndex, Uint8Array> = new Map();
+  /** Nobody leads in this epoch or a lower one any more. */
+  #epochsBefore = 0;
 
   constructor(options: RecorderOptions<Message>) {
     this.#options = options;
@@ -100,6 +105,15 @@ export class Recorder<Message> implements Observer<Message> {
   /** The decided membership as of an index. */
   membershipAt(index: LogIndex): Membership {
     return this.#decisions.membershipAt(index);
+  }
+
+  regrouped({ survivor, membership, base, held }: NewGroup<Message>): void {
+    this.#decisions.rewind(base, membership);
+    this.#commitIndex = base;
+    this.#held = held;
+    this.#epochsBefore = survivor === undefined ? 0 : Math.max(0, ...this.#leaders.keys());
+    this.#leaders.clear();
+    this.#seen.clear();
   }
 
   started(node: SimNode<Message>): void {
@@ -198,6 +212,10 @@ export class Recorder<Message> implements Observer<Message> {
   }
 
   #checkLeader(node: SimNode<Message>, epoch: number): void {
+    must(
+      epoch > this.#epochsBefore,
+      () => `${node.id} leads in epoch ${String(epoch)}, which may have been one of a lost group`,
+    );
     const reigns = this.#leaders.get(epoch) ?? [];
     this.#leaders.set(epoch, reigns);
     if (reigns.some((reign) => reign.node === node.id && reign.life === node.life)) return;
@@ -322,6 +340,11 @@ export class Recorder<Message> implements Observer<Message> {
   #decide(index: LogIndex, record: Uint8Array, epoch: number): void {
     const { rules, onDecided } = this.#options;
     must(index === this.#decisions.last + 1, () => `${String(index)} is decided before its turn`);
+    const held = this.#held.get(index);
+    must(
+      held === undefined || this.#decisions.sameValue(held, record),
+      () => `the new group has another entry at ${String(index)} than it began with`,
+    );
     const copy = record.slice();
     const change = this.#decisions.add(copy, epoch);
     must(

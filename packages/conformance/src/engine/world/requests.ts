@@ -5,7 +5,7 @@
 import { decodeEntry, entryKind } from '@quorate/core';
 import type { Input, NodeId, Outcome } from '@quorate/core';
 import type { SimNode } from './node.ts';
-import { must, type Observer, type Request, type Turn } from './observer.ts';
+import { must, type NewGroup, type Observer, type Request, type Turn } from './observer.ts';
 
 interface Open {
   readonly node: NodeId;
@@ -94,6 +94,16 @@ export class Requests<Message> implements Observer<Message> {
 
   stepped(node: SimNode<Message>, input: Input<Message>): void {
     if (input.type === 'propose') this.#takenIn.set(input.ticket, node.engine.status.epoch);
+  }
+
+  /** What the lost nodes have said of epochs binds nobody any more; what they refused stays refused. */
+  regrouped({ base }: NewGroup<Message>): void {
+    for (const [ticket, place] of this.#places) if (place > base) this.#places.delete(ticket);
+    this.#decidedFrom.length = Math.min(this.#decidedFrom.length, base + 1);
+    this.#settled.clear();
+    this.#settlements.length = 0;
+    // Epochs of a group that begins from a saved state may be low again.
+    this.#takenIn.clear();
   }
 
   crashed(node: SimNode<Message>): void {

@@ -22,9 +22,16 @@ export class Shipping<Message> {
   /** Attempts that were begun, and those that ended with the snapshot in place. */
   begun = 0;
   arrived = 0;
+  /** Snapshots of an earlier group do not arrive. */
+  #group = 0;
 
   constructor(roads: Roads<Message>) {
     this.#roads = roads;
+  }
+
+  /** Another group, which has its own snapshots: nothing that is under way arrives any more. */
+  regroup(): void {
+    this.#group += 1;
   }
 
   /**
@@ -35,8 +42,10 @@ export class Shipping<Message> {
     const { schedule, random, conditions } = this.#roads;
     const snapshot = from.disk.durable.snapshot;
     if (snapshot === undefined || from === to) return;
+    const group = this.#group;
     schedule.after(random.between(...conditions.shipMs), () => {
-      if (to.up && !this.#roads.isCut(from.id, to.id)) to.install(snapshot, () => undefined);
+      if (group === this.#group && to.up && !this.#roads.isCut(from.id, to.id))
+        to.install(snapshot, () => undefined);
     });
   }
 

@@ -65,23 +65,9 @@ export class SoloEngine<Message> {
     this.image = options.image?.copy() ?? new Image();
     this.#headerBytes = algorithm.headerBytes;
     this.#slowDisk = options.slowDisk ?? false;
-    const { first, last, state, snapshot } = this.image;
     this.engine = algorithm.create({
       node,
-      recovered: {
-        state,
-        records: last >= first ? { first, last } : undefined,
-        snapshot:
-          snapshot === undefined
-            ? undefined
-            : {
-                id: snapshot.id,
-                index: snapshot.index,
-                context: snapshot.context,
-                bytes: snapshot.content.length,
-              },
-        lastRecord: this.image.record(last),
-      },
+      recovered: this.image.recovered(),
       bootstrap: groupOf(voters),
       random: seededRandom(7),
       now: this.#now,
