@@ -8,6 +8,8 @@ const gauges: ReadonlySet<string> = new Set([
   'requests_pending',
   'request_bytes_pending',
   'snapshots_sending',
+  'file_segments',
+  'file_index_places',
   'http_requests_under_way',
   'http_request_bytes_held',
   'http_reply_bytes_held',

@@ -30,7 +30,7 @@ describe('the configuration of a node', () => {
         { id: 'n2', address: 'h:12' },
       ],
       algorithm: 'raft',
-      storage: 'level',
+      storage: 'file',
       logLevel: 'info',
     });
   });

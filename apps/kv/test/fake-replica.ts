@@ -4,6 +4,7 @@
  */
 import { decode, encode, membershipOf } from '@quorate/core';
 import { kvMachine } from '@quorate/machine-kv';
+import { Backups } from '../src/backup/source.ts';
 import { createHandler } from '../src/http/routes.ts';
 import type { KvReplica, NodeFacts } from '../src/http/context.ts';
 import { defaultHttpLimits } from '../src/http/limits.ts';
@@ -14,6 +15,7 @@ import { createMetrics } from '../src/metrics.ts';
 /** What the fake was asked for besides the map. */
 export interface FakeReplica extends KvReplica {
   readonly asked: unknown[];
+  snapshot: KvReplica['snapshot'];
   status: KvReplica['status'];
   /** Throws this instead of executing. */
   failure: Error | undefined;
@@ -103,8 +105,13 @@ export function fakeHandler(replica: KvReplica): Handler {
     http: 'http://h:1',
     peer: 'h:11',
   };
+  const snapshots = {
+    current: () => undefined,
+    read: () => Promise.reject(new Error('there is none')),
+  };
   return createHandler({
     replica,
+    backups: new Backups({ replica, snapshots, algorithm: 'raft' }),
     facts,
     metrics: createMetrics(replica, { level: () => ({ syncs: 3, keysSwept: 4 }) }),
     limits: defaultHttpLimits,

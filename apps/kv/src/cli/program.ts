@@ -4,14 +4,17 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf, exitCodes, formatError, usageError } from '../errors.ts';
 import { version } from '../version.ts';
+import { addBackup, addVerify } from './backup.ts';
 import { addDelete } from './delete.ts';
 import { addDemo } from './demo.ts';
 import { addExport } from './export.ts';
+import { addForceNewCluster } from './force-new-cluster.ts';
 import { addGet } from './get.ts';
 import { addImport } from './import.ts';
 import { addMembers } from './members.ts';
 import { addPut } from './put.ts';
 import { addRange } from './range.ts';
+import { addRestore } from './restore.ts';
 import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
 
@@ -63,6 +66,10 @@ function createProgram(help: string[]): Command {
   addMembers(program);
   addImport(program);
   addExport(program);
+  addBackup(program);
+  addVerify(program);
+  addRestore(program);
+  addForceNewCluster(program);
   return program;
 }
 

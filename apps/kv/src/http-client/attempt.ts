@@ -105,7 +105,7 @@ export async function attempt(
 }
 
 /** The error in an answer: `{"error":{"code","message"}}`, or the status where there is none. */
-function errorOf(response: KvResponse): ServiceError {
+export function errorOf(response: KvResponse): ServiceError {
   try {
     const json = JSON.parse(Buffer.from(response.body).toString('utf8')) as {
       readonly error?: { readonly code?: unknown; readonly message?: unknown };

@@ -3,6 +3,7 @@
  */
 import type { KvAnswer, KvCommand, KvQuery, KvResult } from '@quorate/machine-kv';
 import type { Replica } from '@quorate/replica';
+import type { Backups } from '../backup/source.ts';
 import type { Metrics } from '../metrics.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -31,6 +32,7 @@ export interface NodeFacts {
 /** What every route is given. */
 export interface RouteContext {
   readonly replica: KvReplica;
+  readonly backups: Pick<Backups, 'open'>;
   readonly facts: NodeFacts;
   readonly metrics: Metrics;
   readonly limits: HttpLimits;

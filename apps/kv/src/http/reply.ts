@@ -25,6 +25,18 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
+  /** A body that is too large to be held; sent in the place of `body`. */
+  readonly stream?: StreamBody;
+}
+
+/** A body in pieces. */
+export interface StreamBody {
+  /** Length of all of it. */
+  readonly bytes: number;
+  /** Once. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Lets go of what it is read from; also where nothing was read. */
+  close(): Promise<void>;
 }
 
 /** An answer in JSON. */

@@ -2,6 +2,7 @@
  * Which request goes where: one table. Adding a route is one line.
  */
 import { serviceError } from '../errors.ts';
+import { takeBackup } from './backup-route.ts';
 import type { RouteContext } from './context.ts';
 import { compact, deleteKey, getKey, listKeys, putKey, runTransaction } from './kv-routes.ts';
 import { changeMembers, transfer } from './member-routes.ts';
@@ -22,7 +23,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/v1/status': { GET: status },
   '/v1/members': { POST: changeMembers },
   '/v1/transfer': { POST: transfer },
-  '/v1/snapshot': { POST: snapshot },
+  '/v1/snapshot': { GET: takeBackup, POST: snapshot },
   '/healthz': { GET: healthz },
   '/readyz': { GET: readyz },
   '/metrics': { GET: metrics },

@@ -23,7 +23,8 @@ import { ByteBudget, type HttpLimits } from './limits.ts';
 import { listenError } from './listen-error.ts';
 import { refuseWebPages } from './origin.ts';
 import { drain, sent } from './outgoing.ts';
-import type { HttpRequest, Reply } from './reply.ts';
+import type { HttpRequest, Reply, StreamBody } from './reply.ts';
+import { sendStream } from './streaming.ts';
 import { parseTarget } from './target.ts';
 
 /** Answers requests; what it throws becomes an error reply. */
@@ -134,7 +135,8 @@ export class HttpServer {
     try {
       const reply = await this.#answer(message, response, body, gone.signal);
       body.release();
-      if (!response.destroyed) await this.#send(message, response, reply);
+      if (response.destroyed) await reply.stream?.close();
+      else await this.#send(message, response, reply);
     } catch (error) {
       // Only a bug of the server itself gets here; the connection is in an unknown state then.
       this.#options.logger.error('an HTTP request failed in the server', { error: String(error) });
@@ -183,6 +185,10 @@ export class HttpServer {
 
   /** Resolves when the client has taken the answer, or was cut off because it did not. */
   async #send(message: IncomingMessage, response: ServerResponse, wanted: Reply): Promise<void> {
+    if (wanted.stream !== undefined) {
+      await this.#sendStream(message, response, wanted, wanted.stream);
+      return;
+    }
     const { lingerMs, replyTimeoutMs, smallReplyBytes } = this.#options.limits;
     const size = Buffer.byteLength(wanted.body);
     const counted = size > smallReplyBytes ? size : 0;
@@ -206,6 +212,26 @@ export class HttpServer {
       await out;
     } finally {
       if (room) this.#replies.give(counted);
+    }
+  }
+
+  async #sendStream(
+    message: IncomingMessage,
+    response: ServerResponse,
+    { status, headers }: Reply,
+    stream: StreamBody,
+  ): Promise<void> {
+    const { replyTimeoutMs } = this.#options.limits;
+    try {
+      if (this.#closing) response.setHeader('connection', 'close');
+      response.writeHead(status, { ...headers, 'content-length': stream.bytes });
+      if (message.method === 'HEAD') response.end();
+      else await sendStream(response, stream, replyTimeoutMs);
+      if (!response.writableFinished && !response.destroyed) await sent(response, replyTimeoutMs);
+    } catch (error) {
+      this.#options.logger.warn('an HTTP answer broke off in the middle', { error: String(error) });
+    } finally {
+      await stream.close();
     }
   }
 }

@@ -33,7 +33,7 @@ export const defaultSettings: Required<
   cluster: 'quorate',
   http: '127.0.0.1:7401',
   algorithm: 'raft',
-  storage: 'level',
+  storage: 'file',
   logLevel: 'info',
 };
 

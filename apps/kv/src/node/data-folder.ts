@@ -3,20 +3,32 @@
  *
  *     DIR/            of the group of nodes that run here
  *       n1/           0700, one node
+ *         lock        locked as long as somebody runs the node or changes the folder
  *         node.json   what `serve` was told, so that `serve --node n1 --data DIR` starts it again
  *         log/        of the storage
  *
- * `node.json` is replaced as a whole, by a rename, so that it is never half there.
+ * `node.json` is replaced as a whole, by a rename, so that it is never half there. Disaster recovery
+ * adds `log.new`, `next.json`, `audit.ndjson` and `log.before-…` (see `../recovery`).
  */
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CorruptError, describeError, ForeignDataError, type NodeId } from '@quorate/core';
+import {
+  CorruptError,
+  describeError,
+  ForeignDataError,
+  LockedError,
+  type NodeId,
+} from '@quorate/core';
+import { nodeFileSystem } from '@quorate/files';
 import { serviceError, systemCodeOf } from '../errors.ts';
 import { objectOf, parseJson } from '../json.ts';
 import { type Settings, settingsOfJson, settingsToJson } from './settings.ts';
 
 /** What stands in `node.json` so that other programs' files are told apart. */
 const format = 'quorate-kv node 1';
+
+/** What a first start, or a restore, may leave behind that was cut short: nothing that anybody counts on. */
+const leftovers: readonly string[] = ['lock', 'node.json.new', 'log.new', 'next.json.new'];
 
 /** What a node remembers. */
 export interface Memory {
@@ -40,6 +52,11 @@ export class DataFolder {
   /** Where the storage keeps its files. */
   get logPath(): string {
     return join(this.path, 'log');
+  }
+
+  /** Where a log is built that is going to take its place. */
+  get newLogPath(): string {
+    return join(this.path, 'log.new');
   }
 
   get #memoryPath(): string {
@@ -69,6 +86,22 @@ export class DataFolder {
       );
     }
     return memory;
+  }
+
+  /**
+   * Keeps everybody else from running the node and from changing its folder, which is made where it is
+   * missing.
+   *
+   * @returns what ends that; the end of the process does, too.
+   * @throws LockedError if somebody else has it.
+   */
+  async lock(): Promise<() => Promise<void>> {
+    try {
+      await nodeFileSystem.makeFolder(this.path);
+      return await nodeFileSystem.lock(join(this.path, 'lock'));
+    } catch (error) {
+      throw error instanceof LockedError ? error : this.#ioError('lock', error);
+    }
   }
 
   /** Makes the folder and writes down what is to be remembered, durably. */
@@ -111,8 +144,7 @@ export class DataFolder {
       if (systemCodeOf(error) === 'ENOENT') return;
       throw this.#ioError('read', error);
     }
-    // A first start that was cut short leaves the draft, and nothing that anybody counts on.
-    const strange = names.find((name) => name !== 'node.json.new');
+    const strange = names.find((name) => !leftovers.includes(name));
     if (strange === undefined) return;
     throw new ForeignDataError(
       `${this.path} is not a data folder of quorate-kv: it has ${JSON.stringify(strange)} but no node.json; ` +

@@ -4,6 +4,7 @@
  */
 import {
   allMembers,
+  LockedError,
   type Logger,
   type Membership,
   type NodeId,
@@ -19,6 +20,7 @@ import {
 } from '@quorate/machine-kv';
 import { openReplica, type Replica } from '@quorate/replica';
 import { tcpTransport } from '@quorate/transport-tcp';
+import { Backups } from '../backup/source.ts';
 import { hasSystemCode, serviceError } from '../errors.ts';
 import type { KvReplica } from '../http/context.ts';
 import { defaultHttpLimits } from '../http/limits.ts';
@@ -26,6 +28,7 @@ import { createHandler } from '../http/routes.ts';
 import { listenError } from '../http/listen-error.ts';
 import { type Handler, HttpServer } from '../http/server.ts';
 import { createMetrics } from '../metrics.ts';
+import { settle } from '../recovery/succession.ts';
 import { version } from '../version.ts';
 import { parseAddress } from './address.ts';
 import { type NodeConfig, settingsToRemember } from './config.ts';
@@ -85,7 +88,12 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     logger,
   });
   await server.listen();
+  let unlock = (): Promise<void> => Promise.resolve();
   try {
+    unlock = await folder.lock();
+    // What an attempt at disaster recovery may have left behind.
+    await settle(folder);
+    await refuseChanged(folder, memory);
     await folder.remember({ joined, settings: settingsToRemember(config) });
     const storage = await chosen.create(folder.logPath);
     const transport = tcpTransport({ listen: config.listen, advertise: config.advertise, logger });
@@ -108,6 +116,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     const { algorithm: name, storage: storageName, http, advertise: peer } = config;
     handler = createHandler({
       replica,
+      backups: new Backups({ replica, snapshots: storage.snapshots, algorithm: name }),
       facts: { algorithm: name, storage: storageName, version, http: `http://${http}`, peer },
       metrics: createMetrics(replica, {
         http: () => server.load,
@@ -119,7 +128,11 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     const close = once(async () => {
       // Together: no new request comes in while the replica hands leadership over and answers
       // those that wait; and every answer has its time to get out.
-      await Promise.all([replica.close(), server.close(closeGraceMs)]);
+      try {
+        await Promise.all([replica.close(), server.close(closeGraceMs)]);
+      } finally {
+        await unlock();
+      }
     });
     try {
       // From now on the others may count on what this node has promised: see refuseLostState.
@@ -131,8 +144,18 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     return { config, replica, http: `http://${http}`, failed, close };
   } catch (error) {
     await server.close(0);
+    await unlock();
     throw error;
   }
+}
+
+/** What this start goes by was read before the folder was locked. */
+async function refuseChanged(folder: DataFolder, memory: Memory | undefined): Promise<void> {
+  const now = await folder.recall();
+  if (JSON.stringify(now) === JSON.stringify(memory)) return;
+  throw new LockedError(
+    `${folder.path} was changed by another command while the node started; start it again`,
+  );
 }
 
 /**

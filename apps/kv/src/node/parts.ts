@@ -28,6 +28,10 @@ const algorithms: Readonly<Record<string, AlgorithmPart>> = {
 };
 
 const storages: Readonly<Record<string, StoragePart>> = {
+  file: {
+    durable: true,
+    create: async (directory) => (await import('@quorate/storage-file')).fileStorage({ directory }),
+  },
   level: {
     durable: true,
     create: async (directory) =>

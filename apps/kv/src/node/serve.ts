@@ -2,10 +2,12 @@
  * Runs one node as a program: from flags to the first output, until it is told to end or fails.
  */
 import { allMembers, describeError, type Logger, silentLogger } from '@quorate/core';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeJson, writeLine } from '../cli/output.ts';
 import { codeOf, exitCodes, usageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
+import { auditName, readAuditRecords } from '../recovery/audit.ts';
 import { isLoopback, parseAddress } from './address.ts';
 import { type NodeConfig, readConfigFile } from './config.ts';
 import type { RunningNode } from './node.ts';
@@ -44,6 +46,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       createLogger({ level: logLevel, json: flags.json, fields: { node: name } });
     node = await openNode(await givenSettings(flags), (config) => (logger = loggerOf(config)));
     warn(node, logger);
+    await warnOfAudit(node, logger);
     await announce(node, flags);
     await Promise.race([ended, node.failed]);
     await node.close();
@@ -131,6 +134,18 @@ function warn({ config, replica }: RunningNode, logger: Logger): void {
   if (config.storage === 'memory') {
     logger.warn('storage is memory: this node cannot be started again once it has ended');
   }
+}
+
+/** Whoever looks for what is strange about this group should not have to guess. */
+async function warnOfAudit({ config }: RunningNode, logger: Logger): Promise<void> {
+  const records = await readAuditRecords(join(config.data, config.node));
+  const last = records[records.length - 1];
+  if (last === undefined) return;
+  logger.warn(`the log of this node was put in its place by hand; see its ${auditName}`, {
+    entries: records.length,
+    last: last.command,
+    at: last.time,
+  });
 }
 
 function kebab(name: string): string {

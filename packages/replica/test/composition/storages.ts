@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import { type NodeId, type Storage, StorageFailedError } from '@quorate/core';
+import { fileStorage } from '@quorate/storage-file';
 import { levelStorage } from '@quorate/storage-level';
 import { memoryDisk } from '@quorate/storage-memory';
 
@@ -22,6 +23,10 @@ export interface TestedStorage {
 
 export const storages: readonly TestedStorage[] = [
   { name: 'memory', disk: () => memoryDisk() },
+  {
+    name: 'file',
+    disk: (folder, node) => mortal(() => fileStorage({ directory: join(folder, node) })),
+  },
   {
     name: 'level',
     disk: (folder, node) => mortal(() => levelStorage({ directory: join(folder, node) })),
