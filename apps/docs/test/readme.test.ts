@@ -4,7 +4,7 @@ import { packages } from '../../../tooling/eslint-config/src/floors.js';
 import { packageFolders, read } from './repository.ts';
 
 /** `| [name](packages/name) | floor | …`. */
-const row = /^\|\s*\[`?([\w-]+)`?\]\(packages\/([\w-]+)(?:\/README\.md)?\)\s*\|\s*(\d)\s*\|/gm;
+const row = /^\|\s*\[`?([\w-]+)`?\]\(packages\/([\w-]+)(?:\/README\.md)?\)\s*\|\s*([\d.]+)\s*\|/gm;
 
 const rows = [...read('README.md').matchAll(row)].map(([, name, folder, floor]) => ({
   name,

@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defaultLimits } from '@quorate/log';
 import { algorithmNames } from './algorithms.ts';
 import { benchmarks } from './benchmarks.ts';
 import type { Benchmark, Settings } from './runs/bench.ts';
@@ -27,24 +28,47 @@ const maxRounds = 1000;
 /** As many as one replica takes at once. */
 const maxWindow = 100_000;
 const maxValueBytes = 1024 * 1024 - 1024;
+const maxEntries = 100_000_000;
+const mebibyte = 1024 * 1024;
+const maxMiB = 1024 * 1024;
 
-const defaults = { seconds: '2', rounds: '5', 'value-bytes': '256' };
+const defaults = {
+  seconds: 2,
+  rounds: 5,
+  'value-bytes': '256',
+  entries: '1000000',
+  'state-mib': '1024',
+};
+
+const defaultPaceMiB = defaultLimits.snapshotBytesPerSecond / mebibyte;
 
 /** Printed for `--help`. */
 export const help: string = `bench NAME [options]
 
 ${[...benchmarks].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-  --seconds N       of each measurement (${defaults.seconds})
-  --rounds N        interleaved rounds (${defaults.rounds})
-  --windows N,…     commands in flight
-  --value-bytes N   size of a command (${defaults['value-bytes']})
+  --seconds N       of each measurement (${listByBenchmark(({ defaults: own }) => [own?.seconds ?? defaults.seconds])})
+  --rounds N        interleaved rounds (${listByBenchmark(({ defaults: own }) => [own?.rounds ?? defaults.rounds])})
+  --windows N,…     commands in flight, or entries of one write (${listByBenchmark(({ windows }) => windows)})
+  --value-bytes N   size of a command or an entry (${defaults['value-bytes']})
   --algorithms A,…  of ${algorithmNames.join(', ')}; the first is what the others are compared with
-  --variants V,…    ${[...benchmarks].map(([name, { variants }]) => `${name}: ${variants.join(', ')}`).join('; ')}
+  --storage S,…     ${listByBenchmark(({ storages }) => storages?.known ?? [])}
+  --variants V,…    ${listByBenchmark(({ variants }) => variants)}
+  --entries N       storage, recover: in the log before it is measured (${defaults.entries})
+  --state-mib N     snapshot: size of the machine's state (${defaults['state-mib']})
+  --paces N,…       snapshot: MiB a second that it may take, or unlimited (${defaultPaceMiB}, as in @quorate/log)
   --directory DIR   where what is durable lies, on the disk to be measured (${tmpdir()})
   --json            one line of JSON a row instead of a table
   --svg FILE        a plot as well
 `;
+
+/** What differs from one benchmark to the next, for those to which it applies. */
+function listByBenchmark(of: (benchmark: Benchmark) => readonly (string | number)[]): string {
+  const lists = [...benchmarks].map(
+    ([name, benchmark]) => [name, of(benchmark).join(', ')] as const,
+  );
+  return lists.flatMap(([name, list]) => (list === '' ? [] : [`${name}: ${list}`])).join('; ');
+}
 
 /** @throws UsageError for anything else than a benchmark with options that it can work with. */
 export function parse(words: readonly string[]): Order {
@@ -62,14 +86,24 @@ export function parse(words: readonly string[]): Order {
     json: values.json,
     svg: values.svg,
     settings: {
-      seconds: numberOf('--seconds', values.seconds, 0.01, maxSeconds),
-      rounds: wholeOf('--rounds', values.rounds, maxRounds),
+      seconds:
+        values.seconds === undefined
+          ? (benchmark.defaults?.seconds ?? defaults.seconds)
+          : numberOf('--seconds', values.seconds, 0.01, maxSeconds),
+      rounds:
+        values.rounds === undefined
+          ? (benchmark.defaults?.rounds ?? defaults.rounds)
+          : wholeOf('--rounds', values.rounds, maxRounds),
       windows:
         listOf(values.windows)?.map((text) => wholeOf('--windows', text, maxWindow)) ??
         benchmark.windows,
       valueBytes: wholeOf('--value-bytes', values['value-bytes'], maxValueBytes),
       algorithms: chosen('--algorithms', values.algorithms, algorithmNames),
+      storages: storagesOf(name, benchmark, values.storage),
       variants: chosen('--variants', values.variants, benchmark.variants),
+      entries: wholeOf('--entries', values.entries, maxEntries),
+      stateMiB: wholeOf('--state-mib', values['state-mib'], maxMiB),
+      pacesMiB: listOf(values.paces)?.map(paceOf) ?? [paceOrNone(defaultPaceMiB)],
       directory: resolve(values.directory),
     },
   };
@@ -89,12 +123,16 @@ function read(words: readonly string[]) {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h' },
-      seconds: { type: 'string', default: defaults.seconds },
-      rounds: { type: 'string', default: defaults.rounds },
+      seconds: { type: 'string' },
+      rounds: { type: 'string' },
       windows: { type: 'string' },
       'value-bytes': { type: 'string', default: defaults['value-bytes'] },
       algorithms: { type: 'string' },
+      storage: { type: 'string' },
       variants: { type: 'string' },
+      entries: { type: 'string', default: defaults.entries },
+      'state-mib': { type: 'string', default: defaults['state-mib'] },
+      paces: { type: 'string' },
       directory: { type: 'string', default: tmpdir() },
       json: { type: 'boolean', default: false },
       svg: { type: 'string' },
@@ -112,6 +150,27 @@ function wholeOf(name: string, text: string, most: number): number {
   const value = numberOf(name, text, 1, most);
   if (Number.isInteger(value)) return value;
   throw new UsageError(`${name} must be whole, not '${text}'`);
+}
+
+function paceOf(text: string): number | null {
+  return text === 'unlimited' ? null : numberOf('--paces', text, 1, maxMiB);
+}
+
+/** JSON, in which it is told to other processes, has no infinity. */
+function paceOrNone(mib: number): number | null {
+  return Number.isFinite(mib) ? mib : null;
+}
+
+function storagesOf(
+  name: string,
+  { storages }: Benchmark,
+  text: string | undefined,
+): readonly string[] {
+  if (storages === undefined) {
+    if (text === undefined) return [];
+    throw new UsageError(`${name} has no storage to choose`);
+  }
+  return text === undefined ? storages.usual : chosen('--storage', text, storages.known);
 }
 
 function listOf(text: string | undefined): readonly string[] | undefined {

@@ -47,6 +47,16 @@ describe('a closed loop', () => {
     });
   });
 
+  it('counts what lies in a span of its own, however long that is', async () => {
+    const service = new Service();
+    const task = { clients: 8, seconds: 60, warmUpSeconds: 60 };
+    const span = { begins: () => service.done >= 40, ends: () => service.done >= 80 };
+    const measurement = await closedLoop(service.execute, task, service.tally, span);
+    const counted = measurement.operationsPerSecond * measurement.seconds;
+    expect(Math.round(counted)).toBeGreaterThan(30);
+    expect(Math.round(counted)).toBeLessThanOrEqual(40);
+  });
+
   it('ends with the first command that fails', async () => {
     const service = new Service();
     service.failAt = 20;

@@ -105,6 +105,68 @@ describe('bench', () => {
     for (const line of lines) expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
     // Sixteen clients share entries, syncs and frames.
     for (const line of work) expect(line['commandsPerEntry']).toBeGreaterThan(1);
+    expect(work.map(({ storage }) => storage)).toEqual([undefined, undefined, 'file', 'file']);
+    expect(await readdir(directory)).toEqual([]);
+  }, 120_000);
+
+  it('storage measures every storage beside what the disk and LevelDB do', async () => {
+    const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64', '--entries', '2000'];
+    const finished = await finish(start(['storage', ...brief, '--json']));
+    expect(finished).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    const names = ['raw append', 'classic-level', 'file', 'level', 'memory'];
+    expect(lines.map(({ storage, clients }) => [storage, clients])).toEqual(
+      [1, 64].flatMap((entries) => names.map((name) => [name, entries])),
+    );
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      const compared = ['raw append', 'classic-level'].filter((name) => name !== line['storage']);
+      expect(line['ratios']).toMatchObject(compared.map((to) => ({ to, of: 'speed' })));
+      // One write is under way at a time: none can share a sync.
+      if (['file', 'level'].includes(String(line['storage']))) {
+        expect(line['syncsPerWrite']).toBeGreaterThanOrEqual(1);
+        expect(line['diskBytesPerEntry']).toBeGreaterThan(256);
+      }
+    }
+    expect(await readdir(directory)).toEqual([]);
+  }, 60_000);
+
+  it('recover opens what a killed process left', async () => {
+    const brief = ['--rounds', '2', '--entries', '2000', '--windows', '64'];
+    const finished = await finish(start(['recover', ...brief, '--json']));
+    expect(finished).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    expect(lines.map(({ storage }) => storage)).toEqual(['file', 'level']);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      expect(line['peakRssMiB']).toBeGreaterThanOrEqual(Number(line['rssBeforeMiB']));
+      expect(line['diskBytesPerEntry']).toBeGreaterThan(256);
+    }
+    expect(await readdir(directory)).toEqual([]);
+  }, 60_000);
+
+  it('snapshot puts load beside one that is taken and one that is sent', async () => {
+    const brief = ['--seconds', '0.2', '--rounds', '1', '--state-mib', '4', '--paces', '16'];
+    const words = ['snapshot', ...brief, '--algorithms', 'raft', '--storage', 'file', '--json'];
+    const finished = await finish(start(words));
+    expect(finished).toMatchObject({ code: 0 });
+    const [steady, take, away, receive, ...more] = linesOf(finished);
+    expect(more).toEqual([]);
+    expect(steady).toMatchObject({ variant: 'steady', storage: 'file', paceMiB: 16, ratios: [] });
+    const compared = [{ to: 'steady', of: 'p99' }];
+    expect(away).toMatchObject({ variant: 'away', ratios: compared });
+    expect(away).not.toHaveProperty('snapshotMiBPerSecond');
+    for (const [line, variant] of [
+      [take, 'take'],
+      [receive, 'receive'],
+    ] as const) {
+      expect(Object.keys(line ?? {})).toEqual(expect.arrayContaining(fields));
+      expect(line).toMatchObject({ variant, clients: 16, ratios: compared });
+      // What passes without having waited, and a timer that is early by less than a millisecond.
+      expect(line?.['snapshotMiBPerSecond']).toBeLessThan(20);
+      expect(line?.['snapshotMiBPerSecond']).toBeGreaterThan(0);
+    }
+    expect(receive?.['receiverPeakRssMiB']).toBeGreaterThan(0);
     expect(await readdir(directory)).toEqual([]);
   }, 120_000);
 
@@ -138,6 +200,6 @@ describe('bench', () => {
   it('explains what it did not understand', async () => {
     const { code, stdout, stderr } = await finish(start(['speed']));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('name one benchmark: algorithms, engine, floor');
+    expect(stderr).toContain('name one benchmark: algorithms, engine, floor, storage');
   });
 });

@@ -1,3 +1,4 @@
+import { defaultLimits } from '@quorate/log';
 import { describe, expect, it } from 'vitest';
 import { algorithmNames } from '../src/algorithms.ts';
 import { benchmarks } from '../src/benchmarks.ts';
@@ -9,7 +10,7 @@ describe('the command line', () => {
       ...{ type: 'run', name: 'algorithms', json: false, svg: undefined },
       settings: {
         ...{ seconds: 2, rounds: 5, windows: [1, 16, 256, 1024], valueBytes: 256 },
-        ...{ algorithms: algorithmNames, variants: ['memory', 'durable'] },
+        ...{ algorithms: algorithmNames, variants: ['memory', 'durable'], storages: ['file'] },
       },
     });
   });
@@ -26,6 +27,28 @@ describe('the command line', () => {
     });
   });
 
+  it('has defaults that suit the benchmark', () => {
+    expect(parse(['storage'])).toMatchObject({
+      settings: { storages: ['file', 'level', 'memory'], entries: 1_000_000, rounds: 5 },
+    });
+    expect(parse(['recover'])).toMatchObject({
+      settings: { storages: ['file', 'level'], windows: [16, 1024] },
+    });
+    const paceMiB = defaultLimits.snapshotBytesPerSecond / 1024 / 1024;
+    expect(parse(['snapshot'])).toMatchObject({
+      settings: { seconds: 10, rounds: 3, windows: [16], stateMiB: 1024, pacesMiB: [paceMiB] },
+    });
+  });
+
+  it('takes options of some benchmarks', () => {
+    const words = '--storage level,file --state-mib 16 --paces 8,0.5e2,unlimited --entries 7';
+    expect(parse(['snapshot', ...words.split(' ')])).toMatchObject({
+      settings: {
+        ...{ storages: ['level', 'file'], stateMiB: 16, pacesMiB: [8, 50, null], entries: 7 },
+      },
+    });
+  });
+
   it.each([
     { words: '', message: /algorithms, engine, floor/ },
     { words: 'engines', message: /algorithms, engine, floor/ },
@@ -37,6 +60,11 @@ describe('the command line', () => {
     { words: 'engine --value-bytes 2000000', message: /--value-bytes must be/ },
     { words: 'engine --algorithms zab', message: /--algorithms takes raft/ },
     { words: 'engine --variants durable', message: /--variants takes batch, single/ },
+    { words: 'engine --storage file', message: /engine has no storage/ },
+    { words: 'algorithms --storage memory', message: /--storage takes file, level, not 'memory'/ },
+    { words: 'recover --entries 0', message: /--entries must be/ },
+    { words: 'snapshot --state-mib 0.5', message: /--state-mib must be/ },
+    { words: 'snapshot --paces slow', message: /--paces must be a number/ },
     { words: 'engine --fast', message: /fast/ },
   ])('refuses "$words"', ({ words, message }) => {
     const attempt = (): unknown => parse(words.split(' ').filter((word) => word !== ''));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plotOf } from '../src/results/plot.ts';
-import { floorRow, twoRows } from './rows.ts';
+import { floorRow, twoRows, twoStorages } from './rows.ts';
 
 const rows = [16, 256].flatMap((clients) => [
   ...twoRows([1000, 1100, 900], [500, 600, 400], { clients, variant: 'memory' }),
@@ -38,5 +38,23 @@ describe('the plot', () => {
     const floors = plotOf('floor', floorRow());
     expect(floors).toContain('>bytes</text>');
     expect(floors).toContain('>4096</text>');
+  });
+
+  it('draws storages as lines over the entries of one write', () => {
+    const storages = plotOf(
+      'storage',
+      [1, 256].flatMap((clients) => twoStorages([100], [50], { clients })),
+    );
+    expect(storages).toContain('>entries of one write</text>');
+    for (const name of ['file', 'level']) expect(storages).toContain(`>${name}</text>`);
+  });
+
+  it('draws what a snapshot may take as a point each', () => {
+    const paces = plotOf(
+      'snapshot',
+      [32, null].flatMap((paceMiB) => twoRows([100], [50], { paceMiB, storage: 'file' })),
+    );
+    expect(paces).toContain('>MiB of the snapshot a second</text>');
+    for (const label of ['32', 'unlimited', 'raft, file']) expect(paces).toContain(`>${label}<`);
   });
 });

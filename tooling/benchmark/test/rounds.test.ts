@@ -17,7 +17,8 @@ function runOf(rounds: number): Run {
   const lines: string[] = [];
   const settings = {
     ...{ rounds, seconds: 1, windows: [1], valueBytes: 256 },
-    ...{ algorithms: [], variants: [], directory: tmpdir() },
+    ...{ algorithms: [], storages: [], variants: [], directory: tmpdir() },
+    ...{ entries: 1, stateMiB: 1, pacesMiB: [] },
   };
   const progress = (line: string): void => void lines.push(line);
   return { stage, lines, context: { stage, settings, progress } };
@@ -52,6 +53,23 @@ describe('interleaved rounds', () => {
     ]);
     expect(lines).toHaveLength(8);
     expect(lines[0]).toBe('round 1 of 2, durable, 1 in flight, raft: 100/s, p50 100 µs, p99 1 ms');
+  });
+
+  it('call those by their names who do not differ by algorithm', async () => {
+    const { context, lines } = runOf(1);
+    const contestants = ['steady', 'take'].map((name) => ({
+      ...{ algorithm: 'raft', name, row: { variant: name } },
+      measure: async () => measurement(100),
+    }));
+    const comparisons = [{ to: 'steady', of: 'p99' as const }];
+    const match = { subject: subject({ paceMiB: 32 }), contestants, comparisons };
+    const rows = await interleave([match], context);
+    expect(rows.map(({ variant, ratios }) => [variant, ratios.map(({ to }) => to)])).toEqual([
+      ['steady', []],
+      ['take', ['steady']],
+    ]);
+    expect(lines[1]).toContain(': 100/s');
+    expect(lines[1]).toContain('round 1 of 1, take, 256 in flight, 32 MiB/s, take');
   });
 
   it('repeat what was disturbed, and say so', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonLine, rowsOf } from '../src/results/row.ts';
-import { floorRow, measurement, subject, twoRows } from './rows.ts';
+import { floorRow, measurement, subject, twoRows, twoStorages } from './rows.ts';
 
 describe('a row', () => {
   it('has the median of each column over all rounds, and the range of the speed', () => {
@@ -23,13 +23,45 @@ describe('a row', () => {
 
   it('compares each algorithm with the first', () => {
     const [raft, paxos] = twoRows([100, 200, 100], [90, 200, 80]);
-    expect(raft).not.toHaveProperty('ratio');
-    expect(paxos?.ratio).toEqual({ to: 'raft', median: 0.9, low: 0.8, high: 1 });
+    expect(raft?.ratios).toEqual([]);
+    expect(paxos?.ratios).toEqual([{ to: 'raft', of: 'speed', median: 0.9, low: 0.8, high: 1 }]);
   });
 
   it('of a floor is compared with nothing', () => {
-    expect(floorRow()).toMatchObject([{ algorithm: null }]);
-    expect(floorRow()[0]).not.toHaveProperty('ratio');
+    expect(floorRow()).toMatchObject([{ algorithm: null, ratios: [] }]);
+  });
+
+  it('says where it differs from the others', () => {
+    const [file, level] = twoStorages([100], [50]);
+    expect(file).toMatchObject({ algorithm: null, storage: 'file', variant: 'append' });
+    expect(level).toMatchObject({ algorithm: null, storage: 'level', variant: 'append' });
+  });
+
+  it('compares each with whom it is to be compared, in what was asked for', () => {
+    const [steady, take, receive] = rowsOf(
+      subject(),
+      (
+        [
+          ['steady', [100, 200]],
+          ['take', [150, 500]],
+          ['receive', [100, 600]],
+        ] as const
+      ).map(([name, p99s]) => ({
+        ...{ algorithm: 'raft', name, row: { variant: name } },
+        measurements: p99s.map((p99) => measurement(100, { p99 })),
+      })),
+      [
+        { to: 'steady', of: 'p99' },
+        { to: 'take', of: 'speed' },
+      ],
+    );
+    const same = { to: 'take', of: 'speed', median: 1, low: 1, high: 1 };
+    expect(steady?.ratios).toEqual([same]);
+    expect(take?.ratios).toEqual([{ to: 'steady', of: 'p99', median: 2, low: 1.5, high: 2.5 }]);
+    expect(receive?.ratios).toEqual([
+      { to: 'steady', of: 'p99', median: 2, low: 1, high: 3 },
+      same,
+    ]);
   });
 });
 
@@ -37,7 +69,7 @@ describe('a line of JSON', () => {
   const lineOf = (row: Parameters<typeof jsonLine>[0] | undefined): unknown =>
     row === undefined ? undefined : JSON.parse(jsonLine(row));
 
-  it('is one line and holds everything flat', () => {
+  it('is one line and holds figures flat', () => {
     const rows = rowsOf(subject(), [
       {
         algorithm: 'raft',
@@ -50,13 +82,13 @@ describe('a line of JSON', () => {
       ...{ connections: 0, clients: 256, valueBytes: 256, rounds: 1, seconds: 2 },
       ...{ operationsPerSecond: 100, operationsPerSecondLow: 100, operationsPerSecondHigh: 100 },
       ...{ p50: 100, p99: 1000, p999: 2000, max: 3000 },
-      syncsPerCommand: 0.5,
+      ...{ syncsPerCommand: 0.5, ratios: [] },
     });
   });
 
   it('says what the algorithm was compared with', () => {
     expect(lineOf(twoRows([100], [50])[1])).toMatchObject({
-      ...{ ratioTo: 'raft', ratio: 0.5, ratioLow: 0.5, ratioHigh: 0.5 },
+      ratios: [{ to: 'raft', of: 'speed', median: 0.5, low: 0.5, high: 0.5 }],
     });
   });
 

@@ -1,6 +1,6 @@
 /** Rows and measurements for tests, with everything that a test does not care about. */
 import type { Measurement } from '../src/results/measurement.ts';
-import { type Row, rowsOf, type Subject } from '../src/results/row.ts';
+import { type Row, type Rounds, rowsOf, type Subject } from '../src/results/row.ts';
 
 /** A measurement of so many operations a second. */
 export function measurement(
@@ -30,6 +30,20 @@ export function twoRows(
     { algorithm: 'raft', measurements: raft.map((speed) => measurement(speed)) },
     { algorithm: 'paxos', measurements: paxos.map((speed) => measurement(speed)) },
   ]);
+}
+
+/** Rows of two storages that ran side by side. */
+export function twoStorages(
+  file: readonly number[],
+  level: readonly number[],
+  more: Partial<Subject> = {},
+): readonly Row[] {
+  const rounds = (name: string, speeds: readonly number[]): Rounds => ({
+    ...{ algorithm: null, name, row: { storage: name } },
+    measurements: speeds.map((speed) => measurement(speed)),
+  });
+  const append = { bench: 'storage', variant: 'append', operation: 'write' };
+  return rowsOf(subject({ ...append, ...more }), [rounds('file', file), rounds('level', level)]);
 }
 
 /** The row of a floor. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatCount, formatLatency, formatRatio, tableOf } from '../src/results/table.ts';
-import { floorRow, twoRows } from './rows.ts';
+import {
+  formatCount,
+  formatLatency,
+  formatPace,
+  formatRatio,
+  tableOf,
+} from '../src/results/table.ts';
+import { floorRow, twoRows, twoStorages } from './rows.ts';
 
 describe('the table', () => {
   it('has a line a row, in columns', () => {
@@ -18,7 +24,29 @@ describe('the table', () => {
 
   it('leaves out what no row says', () => {
     expect(tableOf(twoRows([1], [1]))).not.toContain('floor');
-    expect(tableOf(floorRow())).not.toMatch(/algorithm|compared|syncs/);
+    expect(tableOf(floorRow())).not.toMatch(/algorithm|storage|pace|compared|syncs/);
+  });
+
+  it('says which storage it is, and has figures with their units', () => {
+    const [, row] = twoStorages([100], [50], { paceMiB: 32 });
+    const figures = { blocksOfValueAnd32: 1.04, peakRssMiB: 97.25, snapshotMiBPerSecond: 29.8 };
+    const lines = row === undefined ? [] : tableOf([{ ...row, figures }]).split('\n');
+    expect(lines[0]).toMatch(/ storage +pace .* of value \+ 32 +snapshot +peak RSS +compared$/);
+    expect(lines[2]).toMatch(
+      / level +32 MiB\/s .* 1\.04 +29\.8 MiB\/s +97\.3 MiB +0\.50 × .* of file$/,
+    );
+  });
+
+  it('says in what one is compared, where it is not speed', () => {
+    const [, row] = twoRows([1], [1]);
+    const spread = { median: 1.8, low: 1.55, high: 2.1 };
+    const ratios = [
+      { to: 'steady', of: 'p99' as const, ...spread },
+      { to: 'take', of: 'speed' as const, ...spread },
+    ];
+    expect(tableOf(row === undefined ? [] : [{ ...row, ratios }])).toContain(
+      'p99 1.80 × (1.55–2.10) of steady, 1.80 × (1.55–2.10) of take\n',
+    );
   });
 });
 
@@ -36,6 +64,10 @@ describe('figures', () => {
     expect([61_234, 1_234_567, 0.0039123, 512].map(formatCount)).toEqual([
       ...['61,200', '1,230,000', '0.00391', '512'],
     ]);
+  });
+
+  it('of a pace say where there is none', () => {
+    expect([32, null].map(formatPace)).toEqual(['32 MiB/s', 'unlimited']);
   });
 
   it('of a ratio say how far the rounds lay apart', () => {

@@ -1,6 +1,6 @@
 /**
- * Rows as a picture: one panel a variant, operations per second on a logarithmic scale, one line an
- * algorithm, and a bar from the slowest to the fastest round. Nothing but text, for light and dark.
+ * Rows as a picture: one panel a variant, operations per second on a logarithmic scale, one line for
+ * each algorithm or storage, and a bar from the slowest to the fastest round. Nothing but text, for light and dark.
  */
 import type { Row } from './row.ts';
 
@@ -23,8 +23,8 @@ const headHeight = 52;
 /** Where the points lie within a panel. */
 const area = { left: 84, right: 470, top: 40, bottom: 244 };
 const decadeFormat = new Intl.NumberFormat('en-US', { notation: 'compact' });
-/** More algorithms than styles share them. */
-const lineStyles = 4;
+/** More lines than styles share them. */
+const lineStyles = 5;
 
 const style = `
     text { font: 13px system-ui, 'DejaVu Sans', sans-serif; fill: #1f2328; }
@@ -37,6 +37,7 @@ const style = `
     .s1 { stroke: #b3470c; }
     .s2 { stroke: #1a7f37; }
     .s3 { stroke: #8250df; }
+    .s4 { stroke: #6e7781; }
     @media (prefers-color-scheme: dark) {
       text { fill: #f0f6fc; }
       .paper { fill: #0d1117; }
@@ -46,6 +47,7 @@ const style = `
       .s1 { stroke: #ff9d5c; }
       .s2 { stroke: #56d364; }
       .s3 { stroke: #c297ff; }
+      .s4 { stroke: #b6bfc8; }
     }
   `;
 
@@ -71,16 +73,15 @@ export function plotOf(title: string, rows: readonly Row[]): string {
 function panelsOf(rows: readonly Row[]): readonly Panel[] {
   return distinct(rows.map(({ variant }) => variant)).map((variant) => {
     const own = rows.filter((row) => row.variant === variant);
-    // Floors have one client: what changes from point to point is the size.
-    const bySize = own.every(({ algorithm }) => algorithm === null);
+    const axis = axisOf(own);
     const points = own.map((row) => ({
       row,
-      name: row.algorithm ?? row.operation,
-      label: String(bySize ? row.valueBytes : row.clients),
+      name: lineOf(row),
+      label: String(axis.value(row)),
     }));
     return {
       title: variant,
-      axis: bySize ? 'bytes' : 'commands in flight',
+      axis: axis.name,
       labels: distinct(points.map(({ label }) => label)),
       lines: distinct(points.map(({ name }) => name)).map((name) => ({
         name,
@@ -88,6 +89,33 @@ function panelsOf(rows: readonly Row[]): readonly Panel[] {
       })),
     };
   });
+}
+
+/** What changes from point to point. */
+function axisOf(rows: readonly Row[]): {
+  readonly name: string;
+  readonly value: (row: Row) => number | string;
+} {
+  // Floors have one client.
+  if (rows.every(({ algorithm, storage }) => algorithm === null && storage === undefined)) {
+    return { name: 'bytes', value: ({ valueBytes }) => valueBytes };
+  }
+  if (rows.some(({ paceMiB }) => paceMiB !== undefined)) {
+    return {
+      name: 'MiB of the snapshot a second',
+      value: ({ paceMiB }) => paceMiB ?? 'unlimited',
+    };
+  }
+  const alone = rows.every(({ algorithm }) => algorithm === null);
+  return {
+    name: alone ? 'entries of one write' : 'commands in flight',
+    value: ({ clients }) => clients,
+  };
+}
+
+function lineOf({ algorithm, storage, operation }: Row): string {
+  const parts = [algorithm, storage].filter((part) => typeof part === 'string');
+  return parts.length === 0 ? operation : parts.join(', ');
 }
 
 function draw({ title, axis, labels, lines }: Panel): readonly string[] {

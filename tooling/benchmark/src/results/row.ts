@@ -10,16 +10,20 @@ export interface Subject {
   readonly operation: string;
   /** Connections to the service; 0 where it is called from within the process that serves. */
   readonly connections: number;
-  /** Commands in flight. */
+  /** Commands in flight; entries of one write where a storage is measured alone. */
   readonly clients: number;
   readonly valueBytes: number;
+  /** What is durable lies in it. */
+  readonly storage?: string;
+  /** What snapshots may take, in MiB a second; `null`: as fast as it goes. */
+  readonly paceMiB?: number | null;
   /** For floors, which are measured on both sides of the work. */
   readonly when?: 'before' | 'after';
 }
 
 /** One row. Medians of all rounds, latencies in microseconds. */
 export interface Row extends Subject {
-  /** `null` for floors: no algorithm is involved. */
+  /** `null` where none is involved. */
   readonly algorithm: string | null;
   readonly rounds: number;
   /** Of one round. */
@@ -32,54 +36,80 @@ export interface Row extends Subject {
   readonly p999: number;
   readonly max: number;
   readonly figures: Figures;
-  /** Operations per second against those of another algorithm in the same rounds. */
-  readonly ratio?: Ratio;
+  /** Against others in the same rounds. */
+  readonly ratios: readonly Ratio[];
 }
 
-/** How an algorithm stands to the one that it is compared with. */
-export interface Ratio extends Spread {
+/** What is compared: operations per second, or a latency. */
+export type Measure = 'speed' | 'p99';
+
+/** Whom everybody else is compared with, and in what. */
+export interface Comparison {
+  /** Its name. */
   readonly to: string;
+  readonly of: Measure;
 }
 
-/** All rounds of one algorithm at one measurement. */
-export interface Rounds {
+/** How one stands to another. */
+export interface Ratio extends Comparison, Spread {}
+
+/** Whoever takes part in a measurement. */
+export interface Entrant {
   readonly algorithm: string | null;
+  /** How others call it. @default the algorithm */
+  readonly name?: string;
+  /** Where its row differs from those of the others. */
+  readonly row?: Partial<Subject>;
+}
+
+/** All rounds of one at one measurement. */
+export interface Rounds extends Entrant {
   readonly measurements: readonly Measurement[];
 }
 
-/** One row an algorithm; the first is what the others are compared with. */
-export function rowsOf(subject: Subject, contestants: readonly Rounds[]): readonly Row[] {
-  const [base] = contestants;
-  return contestants.map((contestant) => {
-    const row = rowOf(subject, contestant);
-    if (base === undefined || base === contestant || base.algorithm === null) return row;
-    const against = ratio(speeds(contestant), speeds(base));
-    return { ...row, ratio: { to: base.algorithm, ...against } };
-  });
+/** What an entrant is called; `undefined`: it stands alone, as floors do. */
+export function nameOf({ name, algorithm }: Entrant): string | undefined {
+  return name ?? algorithm ?? undefined;
 }
 
-/** One line of JSON: figures and the ratio lie flat in it. */
-export function jsonLine({ figures, ratio: against, ...fields }: Row): string {
-  return JSON.stringify({
-    ...fields,
-    ...figures,
-    ...(against === undefined
-      ? {}
-      : {
-          ratioTo: against.to,
-          ratio: against.median,
-          ratioLow: against.low,
-          ratioHigh: against.high,
-        }),
-  });
+/**
+ * One row each.
+ *
+ * @param comparisons by default the operations per second of the first.
+ */
+export function rowsOf(
+  subject: Subject,
+  contestants: readonly Rounds[],
+  comparisons: readonly Comparison[] = bySpeedOfFirst(contestants),
+): readonly Row[] {
+  return contestants.map((contestant) => ({
+    ...rowOf(subject, contestant),
+    ratios: comparisons.flatMap(({ to, of }) => {
+      const base = contestants.find((other) => nameOf(other) === to);
+      if (base === undefined || base === contestant) return [];
+      return [{ to, of, ...ratio(valuesOf(contestant, of), valuesOf(base, of)) }];
+    }),
+  }));
 }
 
-function rowOf(subject: Subject, { algorithm, measurements }: Rounds): Row {
+/** One line of JSON: figures lie flat in it. */
+export function jsonLine({ figures, ...fields }: Row): string {
+  return JSON.stringify({ ...fields, ...figures });
+}
+
+function bySpeedOfFirst(contestants: readonly Rounds[]): readonly Comparison[] {
+  const [first] = contestants;
+  const to = first === undefined ? undefined : nameOf(first);
+  return to === undefined ? [] : [{ to, of: 'speed' }];
+}
+
+function rowOf(subject: Subject, { algorithm, measurements, row }: Rounds): Omit<Row, 'ratios'> {
   const middle = (of: (measurement: Measurement) => number): number => median(measurements.map(of));
   const speed = spread(measurements.map(({ operationsPerSecond }) => operationsPerSecond));
   const names = new Set(measurements.flatMap(({ figures }) => Object.keys(figures)));
   return {
     ...subject,
+    ...row,
     algorithm,
     rounds: measurements.length,
     seconds: middle(({ seconds }) => seconds),
@@ -96,6 +126,8 @@ function rowOf(subject: Subject, { algorithm, measurements }: Rounds): Row {
   };
 }
 
-function speeds({ measurements }: Rounds): readonly number[] {
-  return measurements.map(({ operationsPerSecond }) => operationsPerSecond);
+function valuesOf({ measurements }: Rounds, of: Measure): readonly number[] {
+  return measurements.map(({ operationsPerSecond, p99 }) =>
+    of === 'speed' ? operationsPerSecond : p99,
+  );
 }

@@ -1,5 +1,5 @@
 /** Rows as a table for people. */
-import type { Row } from './row.ts';
+import type { Ratio, Row } from './row.ts';
 import type { Spread } from './statistics.ts';
 
 interface Column {
@@ -16,6 +16,8 @@ const columns: readonly Column[] = [
   right('bytes', (row) => String(row.valueBytes)),
   right('conn × clients', (row) => `${row.connections} × ${row.clients}`),
   left('algorithm', (row) => row.algorithm ?? undefined),
+  left('storage', (row) => row.storage),
+  right('pace', ({ paceMiB }) => (paceMiB === undefined ? undefined : formatPace(paceMiB))),
   right('ops/s', (row) => formatCount(row.operationsPerSecond)),
   right('p50', (row) => formatLatency(row.p50)),
   right('p99', (row) => formatLatency(row.p99)),
@@ -26,8 +28,16 @@ const columns: readonly Column[] = [
   right('frames/cmd', figure('framesPerCommand')),
   right('writes/cmd', figure('socketWritesPerCommand')),
   right('cmds/entry', figure('commandsPerEntry')),
-  left('compared', (row) =>
-    row.ratio === undefined ? undefined : `${formatRatio(row.ratio)} of ${row.ratio.to}`,
+  right('syncs/write', figure('syncsPerWrite')),
+  right('disk/entry', figure('diskBytesPerEntry')),
+  right('blocks/entry', figure('blockBytesPerEntry')),
+  right('of value + 32', figure('blocksOfValueAnd32')),
+  right('snapshot', figure('snapshotMiBPerSecond', 'MiB/s')),
+  right('peak RSS', figure('peakRssMiB', 'MiB')),
+  right('before', figure('rssBeforeMiB', 'MiB')),
+  right('receiver', figure('receiverPeakRssMiB', 'MiB')),
+  left('compared', ({ ratios }) =>
+    ratios.length === 0 ? undefined : ratios.map(formatAgainst).join(', '),
   ),
 ];
 
@@ -72,6 +82,17 @@ export function formatRatio({ median, low, high }: Spread): string {
   return `${median.toFixed(2)} × (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 
+/** A pace in MiB a second; `null`: none. */
+export function formatPace(mib: number | null): string {
+  return mib === null ? 'unlimited' : `${formatCount(mib)} MiB/s`;
+}
+
+/** `0.97 × (0.93–1.02) of raft`, or `p99 1.8 × (1.6–2.1) of steady`. */
+function formatAgainst(ratio: Ratio): string {
+  const what = ratio.of === 'speed' ? '' : `${ratio.of} `;
+  return `${what}${formatRatio(ratio)} of ${ratio.to}`;
+}
+
 function left(head: string, cell: Column['cell']): Column {
   return { head, align: 'left', cell };
 }
@@ -80,9 +101,10 @@ function right(head: string, cell: Column['cell']): Column {
   return { head, align: 'right', cell };
 }
 
-function figure(name: string): Column['cell'] {
+function figure(name: string, unit?: string): Column['cell'] {
   return ({ figures }) => {
     const value = figures[name];
-    return value === undefined ? undefined : formatCount(value);
+    if (value === undefined) return undefined;
+    return unit === undefined ? formatCount(value) : `${formatCount(value)} ${unit}`;
   };
 }

@@ -3,8 +3,16 @@
  * machine does to one it then does to all, and a ratio can be believed where seconds cannot.
  */
 import type { Measurement } from '../results/measurement.ts';
-import { type Row, type Rounds, rowsOf, type Subject } from '../results/row.ts';
-import { formatCount, formatLatency } from '../results/table.ts';
+import {
+  type Comparison,
+  type Entrant,
+  nameOf,
+  type Row,
+  type Rounds,
+  rowsOf,
+  type Subject,
+} from '../results/row.ts';
+import { formatCount, formatLatency, formatPace } from '../results/table.ts';
 import { DisturbedError } from '../subjects/subject.ts';
 import type { Context } from './bench.ts';
 
@@ -12,11 +20,12 @@ import type { Context } from './bench.ts';
 export interface Match {
   readonly subject: Subject;
   readonly contestants: readonly Contestant[];
+  /** Whom everybody else is compared with. @default the first, by speed */
+  readonly comparisons?: readonly Comparison[];
 }
 
 /** One of those who take turns. */
-export interface Contestant {
-  readonly algorithm: string | null;
+export interface Contestant extends Entrant {
   /** @throws DisturbedError if it is worth another try. */
   measure(): Promise<Measurement>;
 }
@@ -29,8 +38,9 @@ export async function interleave(
   matches: readonly Match[],
   { settings, stage, progress }: Pick<Context, 'settings' | 'stage' | 'progress'>,
 ): Promise<readonly Row[]> {
-  const tables = matches.map(({ subject, contestants }) => ({
+  const tables = matches.map(({ subject, contestants, comparisons }) => ({
     subject,
+    comparisons,
     entries: contestants.map((contestant) => ({
       contestant,
       measurements: [] as Measurement[],
@@ -40,7 +50,7 @@ export async function interleave(
     for (const { subject, entries } of tables) {
       for (const { contestant, measurements } of entries) {
         stage.checkpoint();
-        const label = labelOf(subject, contestant.algorithm);
+        const label = labelOf(subject, contestant);
         const measurement = await persist(contestant, (reason) => {
           progress(`${label}: disturbed (${reason}), once more`);
         });
@@ -53,15 +63,11 @@ export async function interleave(
       }
     }
   }
-  return tables.flatMap(({ subject, entries }) =>
+  return tables.flatMap(({ subject, entries, comparisons }) =>
     rowsOf(
       subject,
-      entries.map(
-        ({ contestant, measurements }): Rounds => ({
-          algorithm: contestant.algorithm,
-          measurements,
-        }),
-      ),
+      entries.map(({ contestant, measurements }): Rounds => ({ ...contestant, measurements })),
+      comparisons,
     ),
   );
 }
@@ -80,9 +86,10 @@ async function persist(
   }
 }
 
-function labelOf(subject: Subject, algorithm: string | null): string {
-  const { variant, operation, clients, valueBytes } = subject;
-  return algorithm === null
-    ? `${variant}, ${operation} of ${valueBytes} bytes`
-    : `${variant}, ${clients} in flight, ${algorithm}`;
+function labelOf(subject: Subject, contestant: Contestant): string {
+  const { variant, operation, clients, valueBytes, paceMiB } = { ...subject, ...contestant.row };
+  const name = nameOf(contestant);
+  if (name === undefined) return `${variant}, ${operation} of ${valueBytes} bytes`;
+  const pace = paceMiB === undefined ? [] : [formatPace(paceMiB)];
+  return [variant, `${clients} in flight`, ...pace, name].join(', ');
 }

@@ -38,6 +38,12 @@ export class Stage {
     return folder;
   }
 
+  /** Removes a folder before all others: what lies in it is large and of no use any more. */
+  async discard(folder: string): Promise<void> {
+    await remove(folder);
+    this.#folders.delete(folder);
+  }
+
   /** Ends all processes at once: whoever waits for one is told, and the run unwinds. */
   interrupt(): void {
     this.#interrupted = true;
@@ -51,8 +57,10 @@ export class Stage {
     await Promise.all(workers.map((worker) => worker.close()));
     const folders = [...this.#folders];
     this.#folders.clear();
-    for (const folder of folders) {
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    }
+    for (const folder of folders) await remove(folder);
   }
+}
+
+function remove(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -16,15 +16,32 @@ export interface LoopTask {
   readonly warmUpSeconds: number;
 }
 
+/** Which commands count. Asked each time one is done, with the time; cheap. */
+export interface Span {
+  /** Whether the next ones count. */
+  begins(now: number): boolean;
+  /** Whether this one was the last, of a span that began at `since`. */
+  ends(now: number, since: number): boolean;
+}
+
+/** So many seconds, after others that do not count. */
+export function timed({ seconds, warmUpSeconds }: LoopTask): Span {
+  const begin = performance.now() + warmUpSeconds * 1000;
+  return {
+    begins: (now) => now >= begin,
+    ends: (now, since) => now - since >= seconds * 1000,
+  };
+}
+
 /** Rejects with whatever `execute` rejects with; then no further command is handed in. */
 export function closedLoop(
   execute: () => Promise<unknown>,
   task: LoopTask,
   tally: () => Tally,
+  span: Span = timed(task),
 ): Promise<Measurement> {
   return new Promise((resolve, reject) => {
     const recorder = new Recorder();
-    const begin = performance.now() + task.warmUpSeconds * 1000;
     let counting: { readonly since: number; readonly tally: Tally } | undefined;
     let ended = false;
 
@@ -50,11 +67,11 @@ export function closedLoop(
         const now = performance.now();
         if (counting !== undefined) {
           recorder.record(now - sentAt);
-          if (now - counting.since >= task.seconds * 1000) {
+          if (span.ends(now, counting.since)) {
             finish(counting.since, now, counting.tally);
             return;
           }
-        } else if (now >= begin) {
+        } else if (span.begins(now)) {
           counting = { since: now, tally: tally() };
         }
         send();

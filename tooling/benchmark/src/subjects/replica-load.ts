@@ -1,7 +1,7 @@
 /** Load on the replica that leads, handed in by the process that it lives in. */
 import type { Measurement } from '../results/measurement.ts';
 import type { Replica } from '@quorate/replica';
-import { closedLoop, type LoopTask } from './closed-loop.ts';
+import { closedLoop, type LoopTask, type Span } from './closed-loop.ts';
 import { DisturbedError } from './subject.ts';
 import type { Tally } from './tally.ts';
 
@@ -14,14 +14,27 @@ export interface PartCounts {
   readonly socketWrites?: number;
 }
 
+/** Under which conditions, and for how long. */
+export interface Conditions {
+  /** What has to be so at the beginning and at the end. @default leads */
+  readonly fair?: (replica: CountingReplica) => boolean;
+  /** @default as long as the task says */
+  readonly span?: Span;
+}
+
 /** Whether it leads, and all its peers answer. */
 export function leads(replica: CountingReplica): boolean {
-  const { role, peers, membership } = replica.status;
+  const { peers, membership } = replica.status;
   return (
-    role === 'leader' &&
+    isLeader(replica) &&
     peers.length === membership.voters.length - 1 &&
     peers.every(({ active }) => active)
   );
+}
+
+/** Whether it leads, whoever answers. */
+export function isLeader(replica: CountingReplica): boolean {
+  return replica.status.role === 'leader';
 }
 
 /**
@@ -34,6 +47,7 @@ export async function measureExecute(
   valueBytes: number,
   task: LoopTask,
   parts: () => PartCounts,
+  { fair = leads, span }: Conditions = {},
 ): Promise<Measurement> {
   const command = new Uint8Array(valueBytes).fill(0x78);
   const { epoch } = replica.status;
@@ -47,10 +61,10 @@ export async function measureExecute(
       ...parts(),
     };
   };
-  const undisturbed = (): boolean => replica.status.epoch === epoch && leads(replica);
-  if (!leads(replica)) throw new DisturbedError('does not lead');
+  const undisturbed = (): boolean => replica.status.epoch === epoch && fair(replica);
+  if (!fair(replica)) throw new DisturbedError('does not lead');
   try {
-    const measurement = await closedLoop(() => replica.execute(command), task, tally);
+    const measurement = await closedLoop(() => replica.execute(command), task, tally, span);
     if (undisturbed()) return measurement;
   } catch (cause) {
     if (undisturbed()) throw cause;

@@ -9,8 +9,34 @@ export interface Subject {
   /** Port on which it listens, where it does. */
   readonly port?: number;
   /** @throws DisturbedError if it was no fair measurement, and another try may be one. */
-  measure(task: LoopTask): Promise<Measurement>;
+  measure(task: Task): Promise<Measurement>;
+  /** Of a log alone: what is to be there before. */
+  fill?(fill: Fill): Promise<void>;
+  /** Of a node that leads: leaves those behind for good that are away. */
+  outrun?(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What is measured: a loop, and what happens meanwhile. */
+export interface Task extends LoopTask {
+  readonly during?: Happening;
+}
+
+/**
+ * What a leader does beside commands, and for how long that is measured: `take` and `receive` for as
+ * long as it takes a snapshot or brings one to another node; `away` for the time of the task, while
+ * one node is away and nothing else happens.
+ */
+export type Happening = 'take' | 'away' | 'receive';
+
+/** How a log is filled. */
+export interface Fill {
+  /** How many there are to be. */
+  readonly entries: number;
+  /** How many in one write. */
+  readonly batch: number;
+  /** Whether more are written after that, for as long as the process lives. */
+  readonly goOn: boolean;
 }
 
 /** Something came in between that has nothing to do with speed, such as an election. */

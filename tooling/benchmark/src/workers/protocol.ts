@@ -1,10 +1,12 @@
 /** What the benchmark and its worker processes say to each other. Both are the same build. */
 import type { Measurement } from '../results/measurement.ts';
-import type { LoopTask } from '../subjects/closed-loop.ts';
 import type { DurableNode } from '../subjects/durable-node.ts';
 import type { Packing } from '../subjects/engine-load.ts';
+import type { JournalOptions } from '../subjects/journal-load.ts';
+import type { OpeningOptions } from '../subjects/opening.ts';
+import type { Fill, Task } from '../subjects/subject.ts';
 
-/** What a worker hosts. Algorithms go by name. */
+/** What a worker hosts. Algorithms and storages go by name. */
 export type Job =
   | {
       readonly kind: 'engines';
@@ -19,19 +21,30 @@ export type Job =
       readonly valueBytes: number;
       readonly node: DurableNode;
     }
+  | { readonly kind: 'journal'; readonly journal: JournalOptions }
+  | { readonly kind: 'opening'; readonly opening: OpeningOptions }
   | { readonly kind: 'echo' };
 
 /** What a worker is asked for, one thing at a time. */
 export type Request =
   | { readonly type: 'open'; readonly job: Job }
   | { readonly type: 'look' }
-  | { readonly type: 'measure'; readonly task: LoopTask }
+  | { readonly type: 'fill'; readonly fill: Fill }
+  | { readonly type: 'outrun' }
+  | { readonly type: 'measure'; readonly task: Task }
   /** The last one. */
   | { readonly type: 'close' };
 
+/** What can be seen of a worker. */
+export interface WorkerState {
+  readonly leads: boolean;
+  readonly port: number | undefined;
+  readonly peakRssMiB: number;
+}
+
 /** The answer to the request before it. */
 export type Reply =
-  | { readonly type: 'state'; readonly leads: boolean; readonly port: number | undefined }
+  | { readonly type: 'state'; readonly state: WorkerState }
   | { readonly type: 'measured'; readonly measurement: Measurement }
   | { readonly type: 'closed' }
   /** `disturbed`: it was no fair measurement, and another try may be one. */

@@ -2,20 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from '../results/measurement.ts';
-import type { LoopTask } from '../subjects/closed-loop.ts';
-import { DisturbedError } from '../subjects/subject.ts';
-import type { Job, Reply, Request } from './protocol.ts';
+import { DisturbedError, type Fill, type Task } from '../subjects/subject.ts';
+import type { Job, Reply, Request, WorkerState } from './protocol.ts';
 
 const program = fileURLToPath(new URL('worker.js', import.meta.url));
 
 /** A moment for whatever is not the measurement itself: opening, the last commands, closing. */
 const graceMs = 15_000;
-
-/** What can be seen of a worker. */
-export interface WorkerState {
-  readonly leads: boolean;
-  readonly port: number | undefined;
-}
 
 /** Whoever waits for the answer to a request. */
 interface Waiting {
@@ -64,9 +57,22 @@ export class WorkerProcess {
     return this.#state({ type: 'look' });
   }
 
-  /** @throws DisturbedError if it was no fair measurement, and another try may be one. */
-  async measure(task: LoopTask): Promise<Measurement> {
-    const workMs = (task.warmUpSeconds + task.seconds) * 1000;
+  /** @param allowedMs how long it may take; a moment more is given. */
+  async fill(fill: Fill, allowedMs: number): Promise<void> {
+    await this.#state({ type: 'fill', fill }, allowedMs);
+  }
+
+  /** @param allowedMs as for `fill`. */
+  async outrun(allowedMs: number): Promise<void> {
+    await this.#state({ type: 'outrun' }, allowedMs);
+  }
+
+  /**
+   * @param allowedMs how long it may take besides the time that the task names.
+   * @throws DisturbedError if it was no fair measurement, and another try may be one.
+   */
+  async measure(task: Task, allowedMs: number = 0): Promise<Measurement> {
+    const workMs = (task.warmUpSeconds + task.seconds) * 1000 + allowedMs;
     const reply = await this.#ask({ type: 'measure', task }, workMs + graceMs);
     if (reply.type !== 'measured') throw new TypeError(`a measurement was asked for`);
     return reply.measurement;
@@ -88,10 +94,10 @@ export class WorkerProcess {
     if (this.#running) this.#child.kill('SIGKILL');
   }
 
-  async #state(request: Request): Promise<WorkerState> {
-    const reply = await this.#ask(request, graceMs);
+  async #state(request: Request, allowedMs: number = 0): Promise<WorkerState> {
+    const reply = await this.#ask(request, allowedMs + graceMs);
     if (reply.type !== 'state') throw new TypeError(`a state was asked for`);
-    return reply;
+    return reply.state;
   }
 
   async #ask(request: Request, timeoutMs: number): Promise<Reply> {

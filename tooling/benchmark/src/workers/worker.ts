@@ -6,7 +6,10 @@ import { algorithmNamed } from '../algorithms.ts';
 import { openDurableNode } from '../subjects/durable-node.ts';
 import { openEcho } from '../subjects/echo.ts';
 import { openEngines } from '../subjects/engine-load.ts';
+import { openJournal } from '../subjects/journal-load.ts';
+import { peakRssMiB } from '../subjects/memory.ts';
 import { openMemoryGroup } from '../subjects/memory-group.ts';
+import { prepareOpening } from '../subjects/opening.ts';
 import { DisturbedError, type Subject } from '../subjects/subject.ts';
 import type { Job, Reply, Request } from './protocol.ts';
 
@@ -35,13 +38,25 @@ async function answer(request: Request): Promise<Reply> {
   switch (request.type) {
     case 'open':
     case 'look':
-      return { type: 'state', leads: subject.leads, port: subject.port };
+      return stateOf(subject);
+    case 'fill':
+      if (subject.fill === undefined) throw new TypeError('nothing can be filled');
+      await subject.fill(request.fill);
+      return stateOf(subject);
+    case 'outrun':
+      if (subject.outrun === undefined) throw new TypeError('nobody can be outrun');
+      await subject.outrun();
+      return stateOf(subject);
     case 'measure':
       return { type: 'measured', measurement: await subject.measure(request.task) };
     case 'close':
       await subject.close();
       return { type: 'closed' };
   }
+}
+
+function stateOf({ leads, port }: Subject): Reply {
+  return { type: 'state', state: { leads, port, peakRssMiB: peakRssMiB() } };
 }
 
 async function open(job: Job): Promise<Subject> {
@@ -52,6 +67,10 @@ async function open(job: Job): Promise<Subject> {
       return openMemoryGroup(algorithmNamed(job.algorithm), job.valueBytes);
     case 'durable':
       return openDurableNode(algorithmNamed(job.algorithm), job.valueBytes, job.node);
+    case 'journal':
+      return openJournal(job.journal);
+    case 'opening':
+      return prepareOpening(job.opening);
     case 'echo':
       return openEcho();
   }

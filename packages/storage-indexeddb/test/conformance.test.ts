@@ -1,0 +1,10 @@
+/** Storage on IndexedDB passes the suite of all storages, on a machine that can lose power. */
+import { storageSuite } from '@quorate/conformance/storage';
+import { describe, it } from 'vitest';
+import { MachinePlace } from './harness/place.ts';
+
+storageSuite({
+  framework: { describe, it },
+  name: 'indexeddb',
+  create: async (seed) => new MachinePlace(seed),
+});
