@@ -182,6 +182,14 @@ describe('a value of another time or place is CORRUPT', () => {
   });
 });
 
+it.each([1, 30])('an open misses the record at the end, index %d', async (index) => {
+  const place = await filled();
+  place.damage(without('records', index));
+  const storage = place.storage();
+  await expect(storage.open(owner)).rejects.toMatchObject({ code: 'CORRUPT' });
+  await storage.close();
+});
+
 it('an open that finds damage changes nothing', async () => {
   const place = await filled();
   place.damage(without('records', 30));

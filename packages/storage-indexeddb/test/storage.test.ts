@@ -121,6 +121,35 @@ describe('what the browser may do', () => {
     await again.close();
   });
 
+  it('a write that fails half way leaves nothing behind', async () => {
+    const factory = new IDBFactory();
+    const storage = make(factory);
+    await storage.open(owner);
+    await storage.write([put(1), state(1)]);
+    const real = Reflect.get(IDBObjectStore.prototype, 'put') as (
+      this: IDBObjectStore,
+      value: unknown,
+      key: unknown,
+    ) => IDBRequest<IDBValidKey>;
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      value: unknown,
+      key,
+    ) {
+      if (key === 4) throw new DOMException('no more', 'QuotaExceededError');
+      return real.call(this, value, key);
+    });
+    await expect(
+      storage.write([put(2), { type: 'dropBefore', index: 2 }, put(3), put(4)]),
+    ).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    vi.restoreAllMocks();
+    await storage.close();
+    const again = make(factory);
+    expect((await again.open(owner)).records).toEqual({ first: 1, last: 1 });
+    expect(await indexes(again)).toEqual([1]);
+    await again.close();
+  });
+
   it('what the browser itself cannot read any more is CORRUPT', async () => {
     const factory = new IDBFactory();
     const storage = make(factory);

@@ -111,6 +111,7 @@ async function runRounds(
   for (let number = 1; number <= wanted; number++) {
     const note = (text: string): void => say(`${title}, round ${number}: ${text}`);
     const round: Round = await rounds.round({ ...context, random: random.fork(), note });
+    stage.checkpoint();
     sum.add(round);
     if (round.problems.length > 0) failed++;
     for (const { kind, message } of round.problems) note(`FAILED, ${kind}: ${message}`);

@@ -5,6 +5,7 @@
  * {@link EngineCapabilities}, and are held to. The world, {@link Cluster} and what belongs to it, is
  * published too: for tests that only one algorithm can pass.
  */
+import { beginningTests } from './beginnings.ts';
 import { codecTests } from './codecs.ts';
 import { determinismTests } from './determinism.ts';
 import { disasterTests } from './disasters.ts';
@@ -51,6 +52,7 @@ export function engineSuite<Message>(options: EngineSuiteOptions<Message>): void
     'faults around snapshots': snapshotFaultTests,
     settlements: settlementTests,
     'disaster recovery': disasterTests,
+    'groups that begin from a saved state': beginningTests,
     limits: limitTests,
     ...(flexible === undefined
       ? {}

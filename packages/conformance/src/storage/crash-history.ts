@@ -3,7 +3,7 @@
  * moment; and what must hold afterwards.
  */
 import type { SnapshotWriter, Storage, StorageOp } from '@quorate/core';
-import { check } from '../check.ts';
+import { check, equal } from '../check.ts';
 import { Expectation } from './model.ts';
 import type { Place } from './place.ts';
 import { dropAfter, dropBefore, publish, put, puts, range, sample, state } from './samples.ts';
@@ -91,11 +91,12 @@ export class History {
 
   /**
    * Opens what is left after a power loss, and demands that it is a prefix of what was written, that
-   * the storage takes new writes, and that all of it is there after a clean close.
+   * the storage takes new writes, and that all of it is there after a clean close, and nothing else.
    *
+   * @param countsSnapshots whether the harness can say how many snapshots take up space.
    * @returns how many operations the open took.
    */
-  async checkRest(): Promise<number> {
+  async checkRest(countsSnapshots: boolean): Promise<number> {
     const before = this.#place.operations();
     const opened = await this.#place.open();
     const operations = this.#place.operations() - before;
@@ -110,8 +111,13 @@ export class History {
     await this.#finish(writer, Math.max(writer.bytes, 1000));
     await this.#expectation.write(storage, [publish(writer.id, next), dropBefore(next)]);
     await this.#place.close();
-    await this.#expectation.match(await this.#place.open(), 'after a clean close');
+    const again = await this.#place.open();
+    await this.#expectation.match(again, 'after a clean close');
+    const listed = again.storage.snapshots.list().length;
     await this.#place.close();
+    if (countsSnapshots) {
+      equal(await this.#place.storedSnapshots(), listed, 'snapshots that take up space in the end');
+    }
     return operations;
   }
 

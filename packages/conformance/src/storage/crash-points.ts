@@ -150,7 +150,7 @@ async function countOperations({ options, seed }: StorageTests): Promise<number>
   }
 }
 
-async function runCase({ options }: StorageTests, crashCase: CrashCase): Promise<Outcome> {
+async function runCase({ options, has }: StorageTests, crashCase: CrashCase): Promise<Outcome> {
   const { operation, loss, seed, again } = crashCase;
   const place = new Place(await options.create(seed), { retainSnapshots: retain });
   const history = new History(place);
@@ -162,7 +162,10 @@ async function runCase({ options }: StorageTests, crashCase: CrashCase): Promise
       place.crashAt(again.operation, again.loss);
       if (await place.survives(place.open())) return notReached(place);
     }
-    const openOperations = await inTime(history.checkRest(), 'the storage after the power loss');
+    const openOperations = await inTime(
+      history.checkRest(has('storedSnapshots')),
+      'the storage after the power loss',
+    );
     return { type: 'survived', openOperations };
   } catch (error) {
     throw failedIn(

@@ -67,7 +67,9 @@ export class JournalSnapshots implements SnapshotStore {
     this.#gone = [];
     const kept = this.#published.map(({ id }) => fileOf(id));
     for (const name of names) {
-      if (name.startsWith('s') && !kept.includes(name)) await process.remove(name);
+      if (name.startsWith('s') && !kept.includes(name)) {
+        if (flaw !== 'leaves behind what was never published') await process.remove(name);
+      }
       if (name.startsWith('p') && flaw === 'opens with a torn transfer and refuses') {
         const blocks = (await process.read(name)) ?? new Uint8Array();
         if (readBlocks(name, blocks, flaw).end < blocks.length) {

@@ -76,6 +76,10 @@ const foundBy: Readonly<Record<Flaw, readonly string[]>> = {
   'hangs on damage': [flips],
   'publishes before the content is durable': [unsynced, garbage, 'P15:'],
   'removes a snapshot before the next one is durable': [unsynced, partly],
+  'leaves behind what was never published': [
+    `${everyOperation}: all that the disk was given`,
+    'S12: snapshots that were not published',
+  ],
   'serves snapshots unchecked': [flips],
   'forgets the snapshots that are retained when it opens': ['so many snapshots are kept', model],
   'takes up a transfer unchecked': [garbage, stagedFlips, stagedCrash],

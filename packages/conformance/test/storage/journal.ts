@@ -38,6 +38,7 @@ export type Flaw =
   | 'hangs on damage'
   | 'publishes before the content is durable'
   | 'removes a snapshot before the next one is durable'
+  | 'leaves behind what was never published'
   | 'serves snapshots unchecked'
   | 'forgets the snapshots that are retained when it opens'
   | 'takes up a transfer unchecked'

@@ -152,6 +152,28 @@ describe('the loss of everything unsynced', () => {
     expectBytes(await found(disk, '/data/gone'), filled(3));
   });
 
+  it('keeps a rename between two folders when either is synced, and what came before it', async () => {
+    for (const synced of ['/data', '/other']) {
+      const { disk, files } = await makeDisk();
+      await files.makeFolder('/other');
+      await files.makeFolder('/third');
+      await put(files, '/data/x', filled(1));
+      await put(files, '/other/before', filled(2));
+      await put(files, '/third/before', filled(2));
+      await files.rename('/data/x', '/other/x');
+      await put(files, '/data/after', filled(3));
+      await put(files, '/other/after', filled(3));
+      await files.syncFolder(synced);
+      disk.crash('unsynced');
+      const isData = synced === '/data';
+      expect(await namesIn(disk, '/data')).toEqual(isData ? ['after'] : []);
+      expect(await namesIn(disk, '/other')).toEqual(
+        isData ? ['before', 'x'] : ['after', 'before', 'x'],
+      );
+      expect(await namesIn(disk, '/third')).toEqual([]);
+    }
+  });
+
   it('brings a file back with what was synced under another name', async () => {
     const { disk, files } = await makeDisk();
     const file = await durableFile(files, '/data/x', filled(1));
@@ -257,6 +279,19 @@ describe('a partial loss', () => {
     });
     expect(outcomes).toContain('');
     expect(outcomes).toContain('2'.repeat(100));
+  });
+
+  it('shows zeros behind the end of a file when it grows again', async () => {
+    await underSeeds(40, async (random) => {
+      const { disk, files } = await makeDisk({ random });
+      const file = await durableFile(files, '/data/x', filled(1, 100));
+      await writeAll(file, [filled(2, 300)], 100);
+      disk.crash('partly');
+      const length = (await found(disk, '/data/x'))?.length ?? 0;
+      await (await disk.files().open('/data/x', 'write')).truncate(500);
+      const content = (await found(disk, '/data/x')) ?? new Uint8Array();
+      expectBytes(content.subarray(length), new Uint8Array(500 - length));
+    });
   });
 
   it('keeps the name changes of a folder up to some point, each folder for itself', async () => {

@@ -281,6 +281,19 @@ describe('opening', () => {
   });
 });
 
+it('no number is used again that a storage may still name, although its file is gone', async () => {
+  await shelf.close();
+  const many = await Shelf.open(disk, 2);
+  const writers = [await many.store.stage(), await many.store.stage()];
+  for (const writer of writers) await writer.finish();
+  for (const writer of writers.toReversed()) await many.publish(writer.id, 1);
+  await many.close();
+  await disk.files().remove(`${folder}/${fileName(writers[1]?.id ?? '')}`);
+  const again = await Shelf.open(disk, 2);
+  expect(again.store.list().map(({ id }) => id)).toEqual([writers[0]?.id]);
+  expect((await again.store.stage()).id).not.toBe(writers[1]?.id);
+});
+
 describe('the end', () => {
   it('closes every file, in whatever state its writer or reader is', async () => {
     const { store } = shelf;

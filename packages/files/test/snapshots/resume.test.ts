@@ -44,6 +44,21 @@ describe('what was staged under a name', () => {
     expect(await filesOf(disk)).toEqual([fileName(second.id)]);
   });
 
+  it('is taken up in front of the first damage, and what lay behind it is cut off', async () => {
+    const first = await shelf.store.stage('name');
+    await first.write(content.subarray(0, 4 * blockBytes));
+    await first.close();
+    disk.crash('nothing');
+    const path = `${folder}/${first.id}.name.partial`;
+    disk.flipBit({ path, at: fileBytes(2 * blockBytes) + 100 }, 3);
+    const again = await Shelf.open(disk);
+    const second = await again.store.stage('name');
+    expect(second.bytes).toBe(2 * blockBytes);
+    await complete(again, second, content.subarray(0, 2 * blockBytes + 10));
+    await again.close();
+    await Shelf.open(disk);
+  });
+
   it('is nothing before the first whole block', async () => {
     const first = await shelf.store.stage('name');
     await first.write(content.subarray(0, blockBytes - 1));

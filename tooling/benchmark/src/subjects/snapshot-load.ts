@@ -2,6 +2,7 @@
  * Load on the replica that leads while it takes a snapshot, or while it brings one to a node that was
  * away past compaction: only what is done in that time counts.
  */
+import { unreachable } from '@quorate/core';
 import type { Measurement } from '../results/measurement.ts';
 import { type Span, timed } from './closed-loop.ts';
 import { watchRss } from './memory.ts';
@@ -83,6 +84,8 @@ function spanOf(replica: CountingReplica, task: Task): SnapshotSpan | undefined 
       return spanOfTaking(replica, task);
     case 'receive':
       return spanOfReceiving(replica);
+    default:
+      return unreachable(task.during);
   }
 }
 

@@ -69,8 +69,12 @@ async function failOne(group: Group, context: RoundContext, sum: Sum): Promise<v
     if (fills) await disk.squeeze(random.below(4 * kibibyte * kibibyte));
     else await restartBehindStrace(victim, random, log);
     const ended = await victim.ended(failsWithinMs);
-    const struck = fills || strikesIn(await readFile(log, 'utf8').catch(() => '')).count > 0;
-    sum.add({ struck: struck ? 1 : 0 });
+    stage.checkpoint();
+    if (!fills && strikesIn(await readFile(log, 'utf8').catch(() => '')).count === 0) {
+      sum.add({ problems: [{ kind: 'stuck', message: `${victim.place.name} never synced` }] });
+      return;
+    }
+    sum.add({ struck: 1 });
     if (ended === undefined) {
       sum.add({ problems: [{ kind: 'unnoticed', message: `${victim.place.name} lives on` }] });
       return;
