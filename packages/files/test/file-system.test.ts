@@ -134,16 +134,26 @@ describe.each(grounds)('%s', (_, makeGround) => {
       }
     });
 
+    it('does not reach another file that was opened after its end', async () => {
+      await file.close();
+      const other = await files.open(`${folder}/y`, 'create');
+      await expect(file.write([sample(1, 10)], 0)).rejects.toMatchObject({ code: 'EBADF' });
+      await expect(file.truncate(10)).rejects.toMatchObject({ code: 'EBADF' });
+      expect(await other.size()).toBe(0);
+      await other.close();
+    });
+
     it('waits with its end for what is under way', async () => {
+      const bytes = new Uint8Array(2 ** 23).fill(7);
       let taken = 0;
-      void file.write([sample(1, 20_000)], 0).then((bytes) => {
-        taken = bytes;
+      void file.write([bytes], 0).then((wholly) => {
+        taken = wholly;
       });
       await file.close();
       // The news has to get through some promises.
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-      expect(taken).toBe(20_000);
-      expectBytes(await contentOf(files, `${folder}/x`), sample(1, 20_000));
+      expect(taken).toBe(bytes.length);
+      expectBytes(await contentOf(files, `${folder}/x`), bytes);
     });
 
     it('lives on without its name as long as it is open', async () => {

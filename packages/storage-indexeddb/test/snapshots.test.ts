@@ -49,6 +49,18 @@ describe('what is staged under a name', () => {
   });
 });
 
+it('close waits for what writers have under way', async () => {
+  const storage = new MachinePlace(1).storage();
+  await storage.open(owner);
+  const done: string[] = [];
+  for (const name of [undefined, 'moving']) {
+    const writer = await storage.snapshots.stage(name);
+    void writer.write(new Uint8Array(several)).then(() => done.push(String(name)));
+  }
+  await storage.close();
+  expect(done.toSorted()).toEqual(['moving', 'undefined']);
+});
+
 describe('what was published', () => {
   it('does not come back when more are kept again, not even without any content', async () => {
     const place = new MachinePlace(1);

@@ -226,16 +226,21 @@ describe('a folder with a history', () => {
     const lineage = lineageOn(host, 5);
     const random = seededRandom(5);
     let killed = 0;
+    let resumed = 0;
+    const onEvent = (event: LifeEvent): void => {
+      if (event.type === 'staging' && event.from > 0) resumed++;
+    };
     for (let life = 0; life < 40; life++) {
       const event = random.pick(['called', 'acknowledged', 'staging', 'publishing'] as const);
       host.crashAt = { event, nth: 1 + random.below(event === 'called' ? 70 : 3) };
-      const lived = await lineage.live(quiet);
+      const lived = await lineage.live({ ...quiet, onEvent });
       expect(lived.problems).toEqual([]);
       if (lived.killed) killed++;
       host.crashAt = undefined;
       expect(await lineage.check()).toMatchObject({ problems: [] });
     }
     expect(killed).toBeGreaterThan(20);
+    expect(resumed).toBeGreaterThan(0);
   });
 
   it('is not asked for anything before it is known how far the last life came', async () => {
