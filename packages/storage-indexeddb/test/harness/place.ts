@@ -2,6 +2,7 @@
 import type { HarnessStorageOptions, Loss, StorageHarness } from '@quorate/conformance/storage';
 import { type LogIndex, seededRandom } from '@quorate/core';
 import { IDBKeyRange } from 'fake-indexeddb';
+import { decodePublished, namedPlace, unseal } from '../../src/format.ts';
 import { indexedDbStorage, type IndexedDbStorage } from '../../src/index.ts';
 import { Image, type Stored } from './image.ts';
 import { databaseName, Machine, type Survivors } from './machine.ts';
@@ -81,10 +82,17 @@ export class MachinePlace implements StorageHarness {
   }
 
   async storedSnapshots(): Promise<number> {
-    const keys = this.machine.image.values.flatMap(({ store, key }) =>
-      store === 'chunks' && Array.isArray(key) ? [key[0]] : [],
+    const { values } = this.machine.image;
+    const keys = values.flatMap(({ store, key }) =>
+      store === 'chunks' && Array.isArray(key) ? [JSON.stringify(key[0])] : [],
     );
-    return new Set(keys).size;
+    // An empty one has no chunks.
+    const list = values.find(({ store, key }) => store === 'meta' && key === 'published');
+    const published =
+      list === undefined
+        ? []
+        : decodePublished(unseal(namedPlace('meta', 'published'), list.value)).value;
+    return new Set([...keys, ...published.map(({ id }) => JSON.stringify(Number(id)))]).size;
   }
 
   async remove(): Promise<void> {
