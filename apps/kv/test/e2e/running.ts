@@ -77,7 +77,7 @@ export function running(group: GroupOf): void {
         'quorate_snapshots_sending gauge',
         'quorate_http_reply_held_bytes gauge',
         'quorate_tcp_socket_writes_total counter',
-        'quorate_level_syncs_total counter',
+        'quorate_file_syncs_total counter',
       ]) {
         expect(text).toContain(`# TYPE ${type}\n`);
       }
