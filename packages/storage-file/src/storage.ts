@@ -197,8 +197,11 @@ class FolderStorage implements FileStorage {
     if (mark === undefined) await manifest.change({});
     const log = await recoverLog(files, this.#logFolder, found);
     if (log.damage.length > 0) throw corrupt(this.#logFolder, log.damage);
-    await this.snapshots.recover(log.snapshots);
+    await this.snapshots.adopt(log.snapshots);
     this.#parts = await this.#start(manifest, log);
+    // Only now: what the last batch says may have been in the memory of the kernel alone, and a
+    // snapshot that it replaced was still the current one then.
+    await this.snapshots.removeLeftovers();
     const { span } = log.map;
     const [last] = span === undefined ? [] : await this.#read(this.#parts, span.last, span.last, 0);
     return {

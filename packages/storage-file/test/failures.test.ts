@@ -57,6 +57,47 @@ describe('a sync that failed', () => {
   });
 });
 
+describe('a snapshot that was replaced', () => {
+  it('is there as long as the batch that replaced it may still be lost', async () => {
+    // The batch is written, its sync fails, the process is killed; the next one sees the batch in the
+    // kernel's memory, and the power goes at any moment of that open.
+    for (let nth = 1; nth <= 40; nth++) {
+      for (const loss of ['unsynced', 'partly', 'garbage'] as const) {
+        const place = new SimulatedPlace(nth * 7);
+        const storage = place.storage();
+        await storage.open(owner);
+        await storage.write([put(1), put(2)]);
+        const ids: string[] = [];
+        for (const index of [1, 2]) {
+          const writer = await storage.snapshots.stage();
+          await writer.write(sized(index, 1000));
+          await writer.finish();
+          ids.push(writer.id);
+          if (index === 2) place.disk.fail({ operation: 'sync', path: '.segment' });
+          await storage
+            .write([{ type: 'snapshot', id: writer.id, index, context: utf8('context') }])
+            .catch(() => undefined);
+        }
+        place.disk.kill();
+        place.disk.crashAt(nth, loss);
+        await place
+          .storage()
+          .open(owner)
+          .catch(() => undefined);
+        place.disk.kill();
+        place.disk.heal();
+        const again = place.storage();
+        const { snapshot } = await again.open(owner);
+        expect(ids).toContain(snapshot?.id);
+        const reader = await again.snapshots.read(snapshot?.id ?? '');
+        expect(await reader.read(0, 2000)).toEqual(sized(snapshot?.index ?? 0, 1000));
+        await reader.close();
+        await again.close();
+      }
+    }
+  });
+});
+
 describe('every failure of every operation', () => {
   const operations: readonly DiskOperation[] = [
     'open',
