@@ -20,7 +20,7 @@ export interface RunningBrowser {
 /**
  * The program: `CHROMIUM_PATH`, or what is on the PATH.
  *
- * @throws Error if there is none. A test that needs a browser fails then; it is not skipped.
+ * @throws Error if there is none.
  */
 export function chromiumPath(): string {
   const named = process.env['CHROMIUM_PATH'];
@@ -34,6 +34,16 @@ export function chromiumPath(): string {
   throw new Error(
     'there is no Chromium: install the package chromium, or set CHROMIUM_PATH to the program',
   );
+}
+
+/** Whether tests in a browser can run. Where they must (`CI` is set), they run, and fail without one. */
+export function hasChromium(): boolean {
+  try {
+    return process.env['CI'] !== undefined || chromiumPath() !== '';
+  } catch (error) {
+    console.warn(`tests in a real browser are skipped: ${String(error)}`);
+    return false;
+  }
 }
 
 /** Starts a browser on a profile. */

@@ -6,25 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningBrowser, startChromium } from './chromium.ts';
+import { hasChromium, type RunningBrowser, startChromium } from './chromium.ts';
 import { acknowledged } from './protocol.ts';
 import { openSite, type Site } from './site.ts';
 
 let site: Site;
 let profile: string;
 let browser: RunningBrowser;
-
-beforeAll(async () => {
-  site = await openSite();
-  profile = await mkdtemp(join(tmpdir(), 'quorate-browser-'));
-  browser = await startChromium(profile);
-}, 60_000);
-
-afterAll(async () => {
-  await browser.kill();
-  site.close();
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-});
 
 async function newTab(): Promise<Page> {
   const page = await browser.context.newPage();
@@ -38,7 +26,19 @@ async function killBrowser(): Promise<void> {
   browser = await startChromium(profile);
 }
 
-describe('in a real browser', () => {
+describe.skipIf(!hasChromium())('in a real browser', () => {
+  beforeAll(async () => {
+    site = await openSite();
+    profile = await mkdtemp(join(tmpdir(), 'quorate-browser-'));
+    browser = await startChromium(profile);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.kill();
+    site.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  });
+
   it('passes the suite of all storages, in a worker', { timeout: 120_000 }, async () => {
     const page = await newTab();
     const results = await page.evaluate(() => quorate.runSuite());
