@@ -9,7 +9,7 @@
  *     records   index               a record
  *     chunks    'fence'             generation (u48)
  *               'staged'            number (u48) and name of what is staged under a name
- *               [number, at]        a piece of a snapshot's content
+ *               [number, at]        a piece of a snapshot's content; an empty one if there is none
  *
  * A value is a CRC-32 over its place and its content, then the content: a value that ends up in
  * another place fails its check like a damaged one. That a value is missing, or an old one in its
@@ -44,6 +44,11 @@ export type NamedKey = 'fence' | 'owner' | 'head' | 'state' | 'published' | 'sta
 
 /** Content of a whole chunk. */
 export const chunkBytes: number = 256 * 1024;
+
+/** Chunks of so much content. One at least: a content that is gone is never taken for an empty one. */
+export function chunkCount(bytes: number): number {
+  return Math.max(Math.ceil(bytes / chunkBytes), 1);
+}
 
 const checksumBytes = 4;
 

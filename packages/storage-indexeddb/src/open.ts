@@ -13,7 +13,7 @@ import {
 import type { IdbDatabase, IdbFactory, IdbKeyRanges, IdbObjectStore } from './browser.ts';
 import type { Contents } from './batch.ts';
 import {
-  chunkBytes,
+  chunkCount,
   damaged,
   decodeGeneration,
   decodeHead,
@@ -242,7 +242,7 @@ async function wholeOnes(
   const whole: SnapshotInfo[] = [];
   for (const [at, info] of listed.entries()) {
     const count = await answer(store.count(chunkRange(keyRanges, Number(info.id))));
-    if (count === Math.ceil(info.bytes / chunkBytes)) whole.push(info);
+    if (count === chunkCount(info.bytes)) whole.push(info);
     else if (at === 0) {
       throw new CorruptError(
         `the content of snapshot ${info.id} is not there as a whole; restore this node from its peers`,
@@ -253,7 +253,10 @@ async function wholeOnes(
   return whole;
 }
 
-/** Those that are not kept any more must not come back when more are kept again. */
+/**
+ * Those that are not kept any more must not come back when more are kept again: by then another
+ * content may have their number.
+ */
 function rewritePublished(
   meta: IdbObjectStore,
   published: readonly SnapshotInfo[],

@@ -62,20 +62,46 @@ it('close waits for what writers have under way', async () => {
 });
 
 describe('what was published', () => {
-  it('does not come back when more are kept again, not even without any content', async () => {
+  it('does not come back when more are kept again, not even with the content of another', async () => {
     const place = new MachinePlace(1);
     const storage = place.storage({ retainSnapshots: 2 });
     await storage.open(owner);
-    await publish(storage, 1, 0);
-    const last = await publish(storage, 2, 0);
+    const writers = [await storage.snapshots.stage(), await storage.snapshots.stage()];
+    for (const writer of writers.toReversed()) {
+      await writer.write(new Uint8Array(256 * 1024));
+      await writer.finish();
+      await storage.write([
+        { type: 'snapshot', id: writer.id, index: 1, context: new Uint8Array() },
+      ]);
+    }
     expect(storage.snapshots.list()).toHaveLength(2);
     await storage.close();
-    for (const retainSnapshots of [1, 2]) {
-      const again = place.storage({ retainSnapshots });
-      expect((await again.open(owner)).snapshot?.id).toBe(last);
-      expect(again.snapshots.list()).toHaveLength(1);
-      await again.close();
-    }
+    const [last, older] = writers;
+    const trimming = place.storage({ retainSnapshots: 1 });
+    await trimming.open(owner);
+    await trimming.close();
+    const again = place.storage({ retainSnapshots: 1 });
+    expect((await again.open(owner)).snapshot?.id).toBe(last?.id);
+    const other = await again.snapshots.stage('moving');
+    expect(other.id).toBe(older?.id);
+    await other.write(new Uint8Array(256 * 1024).fill(1));
+    await again.close();
+    const third = place.storage({ retainSnapshots: 2 });
+    await third.open(owner);
+    expect(third.snapshots.list()).toHaveLength(1);
+    await third.close();
+  });
+
+  it('is missed when its content is gone, also when it was empty', async () => {
+    const place = new MachinePlace(1);
+    const storage = place.storage();
+    await storage.open(owner);
+    await publish(storage, 1, 0);
+    await storage.close();
+    place.damage((stored) => (Array.isArray(stored.key) ? undefined : stored));
+    const again = place.storage();
+    await expect(again.open(owner)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await again.close();
   });
 
   it('is removed after the write that replaces it, and what that misses at the next open', async () => {

@@ -65,7 +65,9 @@ export class ChunkWriter implements SnapshotWriter {
     this.#checkWriting();
     this.#phase = 'finished';
     await this.#next(async () => {
-      if (this.#filled > 0) this.#waiting.push(this.#block.subarray(0, this.#filled));
+      if (this.#filled > 0 || this.#stored === 0) {
+        this.#waiting.push(this.#block.subarray(0, this.#filled));
+      }
       await this.#flush(this.#store.isStaged(this) ? 'unstage' : undefined);
       this.#block = new Uint8Array();
       this.#store.finished(this);

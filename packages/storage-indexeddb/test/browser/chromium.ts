@@ -68,6 +68,8 @@ export async function startChromium(profile: string): Promise<RunningBrowser> {
     { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   try {
+    // Fails with the reason where the program cannot be started.
+    await once(child, 'spawn');
     const browser = await chromium.connectOverCDP(await debuggingAddress(child));
     const [context] = browser.contexts();
     if (context === undefined) throw new Error('the browser has no tabs');

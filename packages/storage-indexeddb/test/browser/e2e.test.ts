@@ -10,11 +10,12 @@ import { hasChromium, type RunningBrowser, startChromium } from './chromium.ts';
 import { acknowledged } from './protocol.ts';
 import { openSite, type Site } from './site.ts';
 
-let site: Site;
-let profile: string;
-let browser: RunningBrowser;
+let site: Site | undefined;
+let profile = '';
+let browser: RunningBrowser | undefined;
 
 async function newTab(): Promise<Page> {
+  if (site === undefined || browser === undefined) throw new Error('there is no browser');
   const page = await browser.context.newPage();
   await page.goto(site.url);
   return page;
@@ -22,7 +23,7 @@ async function newTab(): Promise<Page> {
 
 /** Kills the browser, and starts it again on the same profile. */
 async function killBrowser(): Promise<void> {
-  await browser.kill();
+  await browser?.kill();
   browser = await startChromium(profile);
 }
 
@@ -34,8 +35,8 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
   }, 60_000);
 
   afterAll(async () => {
-    await browser.kill();
-    site.close();
+    await browser?.kill();
+    site?.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   });
 
