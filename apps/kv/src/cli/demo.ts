@@ -15,7 +15,7 @@ export function addDemo(program: Command): void {
       parsed(positive),
     )
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)
-    .option('--storage <name>', 'level, or memory to forget everything (default: level)')
+    .option('--storage <name>', 'file, level, or memory to forget everything (default: file)')
     .option('--log-level <level>', 'what the nodes log to stderr', 'error')
     .option('--json', 'print JSON lines', false)
     .action(async (flags: DemoFlags) => {

@@ -21,7 +21,7 @@ export function addServe(program: Command): void {
     .option('--members <list>', 'voters of a new group: n1=host:port,n2=host:port,…')
     .option('--join', 'start without a group, to be added to one that runs', false)
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)
-    .option('--storage <name>', 'level, or memory to forget everything (default: level)')
+    .option('--storage <name>', 'file, level, or memory to forget everything (default: file)')
     .option('--log-level <level>', `one of ${logLevels.join(', ')}`)
     .option('--json', 'print JSON', false)
     .addOption(program.createOption('--supervised').hideHelp().default(false))
