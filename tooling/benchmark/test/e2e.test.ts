@@ -78,7 +78,7 @@ describe('bench', () => {
     const plot = join(directory, 'plot.svg');
     const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64'];
     const finished = await finish(start(['engine', ...brief, '--json', '--svg', plot]));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
     expect(lines).toHaveLength(4 * algorithmNames.length);
     for (const line of lines) {
@@ -92,7 +92,7 @@ describe('bench', () => {
   it('algorithms runs replicas in memory and on disk, and leaves nothing', async () => {
     const brief = ['--seconds', '0.05', '--rounds', '1', '--windows', '16'];
     const finished = await finish(start(['algorithms', ...brief, '--json']));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
     const floors = lines.filter(({ algorithm }) => algorithm === null);
     expect(new Set(floors.map(({ when }) => when))).toEqual(new Set(['before', 'after']));
@@ -112,7 +112,7 @@ describe('bench', () => {
   it('storage measures every storage beside what the disk and LevelDB do', async () => {
     const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64', '--entries', '2000'];
     const finished = await finish(start(['storage', ...brief, '--json']));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
     const names = ['raw append', 'classic-level', 'file', 'level', 'memory'];
     expect(lines.map(({ storage, clients }) => [storage, clients])).toEqual(
@@ -129,12 +129,12 @@ describe('bench', () => {
       }
     }
     expect(await readdir(directory)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('recover opens what a killed process left', async () => {
     const brief = ['--rounds', '2', '--entries', '2000', '--windows', '64'];
     const finished = await finish(start(['recover', ...brief, '--json']));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
     expect(lines.map(({ storage }) => storage)).toEqual(['file', 'level']);
     for (const line of lines) {
@@ -143,13 +143,13 @@ describe('bench', () => {
       expect(line['diskBytesPerEntry']).toBeGreaterThan(256);
     }
     expect(await readdir(directory)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('snapshot puts load beside one that is taken and one that is sent', async () => {
     const brief = ['--seconds', '0.2', '--rounds', '1', '--state-mib', '4', '--paces', '16'];
     const words = ['snapshot', ...brief, '--algorithms', 'raft', '--storage', 'file', '--json'];
     const finished = await finish(start(words));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const [steady, take, away, receive, ...more] = linesOf(finished);
     expect(more).toEqual([]);
     expect(steady).toMatchObject({ variant: 'steady', storage: 'file', paceMiB: 16, ratios: [] });
@@ -172,7 +172,7 @@ describe('bench', () => {
 
   it('floor prints a table', async () => {
     const finished = await finish(start(['floor', '--seconds', '0.05', '--rounds', '1']));
-    expect(finished).toMatchObject({ code: 0 });
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
     expect(finished.stdout).toMatch(/disk +synced append +1048576/);
     expect(finished.stdout).toMatch(/network +ping-pong of 64 frames/);
     expect(await readdir(directory)).toEqual([]);

@@ -2,9 +2,17 @@
 import { seededRandom } from '@quorate/core';
 import { help, type Order, parse, UsageError } from './options.ts';
 import { type Row, tableOf } from './results/row.ts';
-import { type ProblemKind, type Round, type Scenario, Sum } from './scenarios/scenario.ts';
+import {
+  type ProblemKind,
+  type Round,
+  type RoundContext,
+  type Rounds,
+  type Scenario,
+  Sum,
+} from './scenarios/scenario.ts';
 import { Stage } from './scenarios/stage.ts';
 import { scenarios } from './scenarios.ts';
+import { describe } from './text.ts';
 
 /** Where a program speaks, and how it is told to stop. */
 export interface Surroundings {
@@ -103,28 +111,43 @@ async function runRounds(
     return rowOf(name, storage, seed, { rounds: 0, failed: order.named ? 1 : 0, skipped: why });
   }
   const wanted = order.rounds ?? scenario.rounds;
-  const rounds = await scenario.begin(context);
   const random = seededRandom(seed);
   const sum = new Sum();
+  let done = 0;
   let failed = 0;
   let saidAt = began;
+  const rounds = await scenario.begin(context);
   for (let number = 1; number <= wanted; number++) {
     const note = (text: string): void => say(`${title}, round ${number}: ${text}`);
-    const round: Round = await rounds.round({ ...context, random: random.fork(), note });
+    const { round, last } = await attempt(rounds, { ...context, random: random.fork(), note });
     stage.checkpoint();
+    done++;
     sum.add(round);
     if (round.problems.length > 0) failed++;
     for (const { kind, message } of round.problems) note(`FAILED, ${kind}: ${message}`);
+    // What the scenario itself stands on is gone.
+    if (last) break;
     if (performance.now() - saidAt < progressMs && number < wanted) continue;
     saidAt = performance.now();
     say(`${title}: ${number} of ${wanted} rounds, ${sum.acknowledged} writes acknowledged`);
   }
-  return rowOf(name, storage, seed, {
-    rounds: wanted,
-    failed,
-    sum,
-    seconds: (performance.now() - began) / 1000,
-  });
+  const seconds = (performance.now() - began) / 1000;
+  return rowOf(name, storage, seed, { rounds: done, failed, sum, seconds });
+}
+
+/** A round that cannot be brought to its end has failed, and is the last one. */
+async function attempt(
+  rounds: Rounds,
+  context: RoundContext,
+): Promise<{ readonly round: Round; readonly last: boolean }> {
+  try {
+    return { round: await rounds.round(context), last: false };
+  } catch (error) {
+    const message = `the round could not be brought to its end: ${describe(error)}`;
+    const round = new Sum();
+    round.add({ problems: [{ kind: 'stuck', message }] });
+    return { round, last: true };
+  }
 }
 
 function rowOf(

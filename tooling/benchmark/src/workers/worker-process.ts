@@ -7,8 +7,11 @@ import type { Job, Reply, Request, WorkerState } from './protocol.ts';
 
 const program = fileURLToPath(new URL('worker.js', import.meta.url));
 
-/** A moment for whatever is not the measurement itself: opening, the last commands, closing. */
-const graceMs = 15_000;
+/**
+ * A moment for whatever is not the measurement itself: opening, the last commands, closing. Long: a disk
+ * that others keep busy takes seconds for the dozens of syncs of an open.
+ */
+const graceMs = 60_000;
 
 /** Whoever waits for the answer to a request. */
 interface Waiting {

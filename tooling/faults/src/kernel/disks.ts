@@ -70,15 +70,16 @@ export class PowerDisk {
     this.#outer = join(folder, 'outer');
   }
 
-  /** @param folder an empty one. */
+  /** Makes one that is ready. @param folder an empty one. */
   static async make(namespace: Namespace, folder: string): Promise<PowerDisk> {
-    const disk = await PowerDisk.#prepare(namespace, folder);
+    const disk = await PowerDisk.prepare(namespace, folder);
     await makeImage(namespace, disk.#image, 64 * mebibyte);
-    await mountImage(namespace, disk.#image, disk.path);
+    await disk.mount();
     return disk;
   }
 
-  static async #prepare(namespace: Namespace, folder: string): Promise<PowerDisk> {
+  /** Makes one that waits for the content of another. @param folder an empty one. */
+  static async prepare(namespace: Namespace, folder: string): Promise<PowerDisk> {
     const disk = new PowerDisk(namespace, folder);
     const outer = join(folder, 'outer.image');
     await makeImage(namespace, outer, 96 * mebibyte, '-O', '^has_journal');
@@ -86,18 +87,17 @@ export class PowerDisk {
     return disk;
   }
 
-  /** Takes what is on it now. @returns what is mounted on another disk in an empty folder. */
-  async cut(folder: string): Promise<() => Promise<PowerDisk>> {
-    const copy = await PowerDisk.#prepare(this.#namespace, folder);
+  /** Gives what is on it at this instant to another one, which can be mounted then. */
+  async cut(other: PowerDisk): Promise<void> {
     const script =
       'fsfreeze -f "$1" || exit 1; cp --sparse=always "$2" "$3"; result=$?; fsfreeze -u "$1"; exit $result';
     // One process, which goes on when this one is killed: nothing must stay frozen.
-    const words = ['sh', '-c', script, 'sh', this.#outer, this.#image, copy.#image];
+    const words = ['sh', '-c', script, 'sh', this.#outer, this.#image, other.#image];
     await run([...this.#namespace.enter, ...words], 120_000);
-    return async () => {
-      await mountImage(this.#namespace, copy.#image, copy.path);
-      return copy;
-    };
+  }
+
+  mount(): Promise<void> {
+    return mountImage(this.#namespace, this.#image, this.path);
   }
 
   /** Lets go of it. */

@@ -6,6 +6,7 @@ import type { Random } from '@quorate/core';
 import { join } from 'node:path';
 import { PowerDisk } from '../kernel/disks.ts';
 import { whyNot } from '../kernel/means.ts';
+import type { Namespace } from '../kernel/namespace.ts';
 import { killLife } from './kill.ts';
 import { processHost } from './host.ts';
 import { Lineage } from './lineage.ts';
@@ -20,8 +21,8 @@ interface Ground {
   readonly lineage: Lineage;
 }
 
-/** What a cut came to: the same past, on another disk. */
-type Remains = () => Promise<Ground>;
+/** A disk that takes what is left when the power goes. */
+type Spare = Pick<Ground, 'folder' | 'disk'>;
 
 export const power: Scenario = {
   summary: 'the power goes at a random instant (ext4 on a loop device)',
@@ -43,7 +44,7 @@ export const power: Scenario = {
         ground ??= await make();
         const sum = new Sum();
         const work = random.chance(0.6) ? cutLife : cutAfterRecovery;
-        const next = await work(ground, { random, stage, sum });
+        const next = await work(ground, { random, stage, namespace, sum });
         if (next !== ground) await leave(ground, stage);
         ground = next;
         if (sum.problems.length > 0) ground = undefined;
@@ -56,26 +57,33 @@ export const power: Scenario = {
 interface Work {
   readonly random: Random;
   readonly stage: Stage;
+  readonly namespace: Namespace;
   readonly sum: Sum;
 }
 
 /** The power goes during a life. */
 async function cutLife(ground: Ground, work: Work): Promise<Ground> {
   const { random, sum } = work;
+  const { lineage } = ground;
+  const spare = await makeSpare(work);
   const writes = 20 + random.below(200);
-  let cutting: Promise<Remains> | undefined;
+  /** How many were acknowledged before; gives that once the cut is made. */
+  let cutting: Promise<number> | undefined;
+  const cut = async (): Promise<number> => {
+    const acknowledged = lineage.trail?.acknowledged ?? 0;
+    await ground.disk.cut(spare.disk);
+    return acknowledged;
+  };
   const trigger = new Trigger(momentOfLife(random, writes), () => {
-    cutting = cut(ground, work);
+    cutting = cut();
     // It is waited for below, when the life is over.
     cutting.catch(() => undefined);
   });
   const inFlight = 1 + random.below(16);
-  const { lineage } = ground;
   const { trail, problems } = await lineage.live({ writes, inFlight, onEvent: trigger.onEvent });
   trigger.disarm();
   sum.add({ problems, acknowledged: trail.acknowledgements });
-  const remains = await (await (cutting ?? cut(ground, work)))();
-  return checkBoth(ground, remains, work);
+  return checkBoth(ground, spare, await (cutting ?? cut()), work);
 }
 
 /**
@@ -87,31 +95,36 @@ async function cutAfterRecovery(ground: Ground, work: Work): Promise<Ground> {
   await killLife(ground.lineage, random, sum);
   sum.struck = 0;
   if (sum.problems.length > 0) return ground;
+  const spare = await makeSpare(work);
   sum.add(await ground.lineage.check({ writes: random.chance(0.6) ? 0 : 12 }));
-  if (sum.problems.length > 0) return ground;
-  const remains = await (await cut(ground, work))();
-  return checkBoth(ground, remains, work);
+  await ground.disk.cut(spare.disk);
+  return checkBoth(ground, spare, 0, work);
 }
 
-async function cut({ disk, lineage }: Ground, { stage }: Work): Promise<Remains> {
+async function makeSpare({ stage, namespace }: Work): Promise<Spare> {
   const folder = await stage.folder();
-  // What is acknowledged now must be in it; what is called until then may be.
-  const acknowledged = lineage.trail?.acknowledged ?? 0;
-  const mount = await disk.cut(folder);
-  return async () => {
-    const remains = await mount();
-    const directory = join(remains.path, 'data');
-    return { folder, disk: remains, lineage: lineage.branch(directory, acknowledged) };
-  };
+  return { folder, disk: await PowerDisk.prepare(namespace, folder) };
 }
 
-/** Checks what the power left, and what is there as if it had not gone; gives the one to go on with. */
-async function checkBoth(ground: Ground, remains: Ground, work: Work): Promise<Ground> {
-  const { random, stage, sum } = work;
-  sum.add({ struck: 1, ...(await remains.lineage.check()) });
-  if (sum.problems.length > 0) return ground;
-  const { problems } = await ground.lineage.check();
-  sum.add({ problems });
+/**
+ * Checks what the power left, and what is there as if it had not gone.
+ *
+ * @returns the one to go on with.
+ */
+async function checkBoth(
+  ground: Ground,
+  spare: Spare,
+  acknowledged: number,
+  { random, stage, sum }: Work,
+): Promise<Ground> {
+  await spare.disk.mount();
+  const lineage = ground.lineage.branch(join(spare.disk.path, 'data'), acknowledged);
+  const remains = { ...spare, lineage };
+  sum.add({ struck: 1, ...(await lineage.check()) });
+  if (sum.problems.length === 0) {
+    const { problems } = await ground.lineage.check();
+    sum.add({ problems });
+  }
   if (random.chance(0.7)) return remains;
   await leave(remains, stage);
   return ground;

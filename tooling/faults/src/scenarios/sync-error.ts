@@ -6,7 +6,7 @@
  * watched whether it goes on acknowledging, which it must not.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Random } from '@quorate/core';
 import { whyNot } from '../kernel/means.ts';
 import { namesIn, pathsToCome } from '../kernel/paths.ts';
@@ -32,9 +32,12 @@ interface Kind {
   readonly mostNth: number;
   /** How often this kind is chosen. */
   readonly weight: number;
-  /** Programs call it for themselves as well: only those on the storage's own files are struck. */
-  readonly ownFiles: boolean;
-  /** Whether acknowledging must stop. What only tidies up or only reads may be done without. */
+  /**
+   * Programs call it for themselves as well: only those on the storage's own files are struck, or
+   * on those of them that have a number. LevelDB's own diary has none, and may be lost.
+   */
+  readonly on: 'all' | 'own' | 'numbered';
+  /** Whether acknowledging must stop. What only reads, or moves a diary, may be done without. */
   readonly stops: boolean;
 }
 
@@ -50,19 +53,19 @@ const kinds: readonly Kind[] = [
     weight: 3,
     mostNth: 12,
   }),
-  kind({ calls: ['write'], effects: [eio, enospc], weight: 3, mostNth: 20, ownFiles: true }),
-  kind({ calls: ['openat'], effects: [eio, enospc, { error: 'EMFILE' }], ownFiles: true }),
-  kind({ calls: ['rename', 'renameat', 'renameat2'], effects: [eio, enospc] }),
+  kind({ calls: ['write'], effects: [eio, enospc], weight: 3, mostNth: 20, on: 'numbered' }),
+  kind({ calls: ['openat'], effects: [eio, enospc, { error: 'EMFILE' }], on: 'own', stops: false }),
+  kind({ calls: ['rename', 'renameat', 'renameat2'], effects: [eio, enospc], stops: false }),
   kind({ calls: ['ftruncate', 'fallocate'], effects: [eio, enospc] }),
   kind({ calls: ['unlink', 'unlinkat'], effects: [eio], stops: false }),
   // A file that cannot be read is no file that is damaged, and a folder none that is empty.
-  kind({ calls: ['pread64', 'preadv'], effects: [eio], mostNth: 12, ownFiles: true, stops: false }),
-  kind({ calls: ['read'], effects: [eio], ownFiles: true, stops: false }),
-  kind({ calls: ['getdents64'], effects: [eio], ownFiles: true, stops: false }),
+  kind({ calls: ['pread64', 'preadv'], effects: [eio], mostNth: 12, on: 'own', stops: false }),
+  kind({ calls: ['read'], effects: [eio], on: 'own', stops: false }),
+  kind({ calls: ['getdents64'], effects: [eio], on: 'own', stops: false }),
 ];
 
 function kind(given: Pick<Kind, 'calls' | 'effects'> & Partial<Kind>): Kind {
-  return { mostNth: 6, weight: 1, ownFiles: false, stops: true, ...given };
+  return { mostNth: 6, weight: 1, on: 'all', stops: true, ...given };
 }
 
 /** A write that is called so long after a failure knows of it. */
@@ -153,14 +156,15 @@ function drawInjection(
   recovers: boolean,
 ): { readonly stops: boolean; readonly injection: Injection } {
   const chosen = random.pick(kinds.flatMap((each) => Array<Kind>(each.weight).fill(each)));
-  const { calls, effects, mostNth, ownFiles, stops } = chosen;
+  const { calls, effects, mostNth, on, stops } = chosen;
+  const own = on === 'all' ? [] : pathsToCome(directory, names);
   const injection = {
     calls,
     effect: random.pick(effects),
     // A recovery makes few calls.
     nth: 1 + random.below(recovers ? Math.min(mostNth, 4) : mostNth),
     everAfter: random.chance(0.3),
-    paths: ownFiles ? pathsToCome(directory, names) : [],
+    paths: on === 'numbered' ? own.filter((path) => /\d/.test(basename(path))) : own,
   };
   return { stops, injection };
 }
