@@ -15,8 +15,6 @@ import {
   votesFrom,
 } from './solo.ts';
 
-const noContent = (): Uint8Array => new Uint8Array(0);
-
 describe('after a restart', () => {
   it('P5 an acceptor has every vote and its promise, with holes and all', () => {
     const solo = new Solo();
@@ -187,7 +185,7 @@ describe('writes', () => {
     const { image } = new Solo();
     let promised = 0;
     for (const write of solo.writes) {
-      image.apply(write.ops, noContent);
+      image.apply(write.ops);
       const reborn = new Solo({ image, paxos: { keepBytesBehindSnapshot: 0 } });
       expect(reborn.status.epoch).toBeGreaterThanOrEqual(promised);
       expect(reborn.status.commitIndex).toBeGreaterThanOrEqual(image.snapshot?.index ?? 0);
@@ -253,16 +251,13 @@ describe('a start is refused', () => {
   it('P18 where records are missing that are known to be chosen', () => {
     const { image } = used();
     const cut = image.copy();
-    cut.apply([{ type: 'dropAfter', index: 2 }], noContent);
+    cut.apply([{ type: 'dropAfter', index: 2 }]);
     expect(() => new Solo({ image: cut })).toThrow(CorruptError);
     const trimmed = image.copy();
-    trimmed.apply(
-      [
-        { type: 'put', index: 4, record: vote('1.n2') },
-        { type: 'dropBefore', index: 4 },
-      ],
-      noContent,
-    );
+    trimmed.apply([
+      { type: 'put', index: 4, record: vote('1.n2') },
+      { type: 'dropBefore', index: 4 },
+    ]);
     expect(() => new Solo({ image: trimmed })).toThrow(CorruptError);
   });
 
@@ -282,11 +277,11 @@ describe('a start is refused', () => {
   it('P18 where a vote is above the promise, or no vote at all', () => {
     const { image } = new Solo().receive('n2', accept('1.n2'));
     const above = image.copy();
-    above.apply([{ type: 'put', index: 1, record: vote('2.n2') }], noContent);
+    above.apply([{ type: 'put', index: 1, record: vote('2.n2') }]);
     expect(() => new Solo({ image: above })).toThrow(CorruptError);
     for (const record of [new Uint8Array(9), new Uint8Array(200)]) {
       const damaged = image.copy();
-      damaged.apply([{ type: 'put', index: 1, record }], noContent);
+      damaged.apply([{ type: 'put', index: 1, record }]);
       expect(() => new Solo({ image: damaged })).toThrow(CorruptError);
     }
   });

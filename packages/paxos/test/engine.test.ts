@@ -2,8 +2,7 @@
 import { type EngineLimits, engineSuite } from '@quorate/conformance/engine';
 import { describe, it } from 'vitest';
 import { flexible, majority, paxos, type PaxosOptions } from '../src/index.ts';
-import { PaxosChecks } from './paxos-checks.ts';
-import { paxosRules } from './paxos-rules.ts';
+import { paxosChecks, paxosRules } from '../src/checks/index.ts';
 
 function optionsOf({ maxMessageRecordBytes, ...limits }: EngineLimits): PaxosOptions {
   return {
@@ -43,7 +42,7 @@ engineSuite({
     electors: 4,
   },
   checks: (cluster) => [
-    new PaxosChecks(cluster, {
+    paxosChecks(cluster, {
       window: 64,
       quorums: cluster.algorithm === twoDecide ? deciding : majority(),
     }),
@@ -57,6 +56,6 @@ engineSuite({
   algorithm: (limits) => paxos({ ...optionsOf(limits), reads: 'quorum' }),
   capabilities: { ...capabilities, readsAnywhere: true },
   rules: paxosRules(),
-  checks: (cluster) => [new PaxosChecks(cluster, { window: 64, quorums: majority() })],
+  checks: (cluster) => [paxosChecks(cluster, { window: 64, quorums: majority() })],
   tailSlackBytes,
 });

@@ -47,14 +47,12 @@ function disk(
     settledRound: 2,
     memberships,
   });
-  image.apply([{ type: 'state', bytes: state }], noContent);
+  image.apply([{ type: 'state', bytes: state }]);
   for (const [index, record] of Object.entries(records)) {
-    image.apply([{ type: 'put', index: Number(index), record }], noContent);
+    image.apply([{ type: 'put', index: Number(index), record }]);
   }
   return image;
 }
-
-const noContent = (): Uint8Array => new Uint8Array(0);
 
 /** The same disk after the steps, whose votes are shown to the engine in pages of so many. */
 function forced(
@@ -79,7 +77,7 @@ function forced(
     sole.see(records);
   }
   const after = image.copy();
-  after.apply(sole.steps(), noContent);
+  after.apply(sole.steps());
   return after;
 }
 
@@ -180,7 +178,7 @@ describe('the only voter', () => {
       settledRound: 1,
       placed: { index: 1, membership: lost },
     });
-    image.apply([{ type: 'snapshot', id: 'old', index: 2, context: old }], noContent);
+    image.apply([{ type: 'snapshot', id: 'old', index: 2, context: old }]);
     const after = forced(image, { snapshot: { id: 'staged', index: 2 } });
     expect(after.snapshot?.id).toBe('staged');
     expect(decodeContext(after.snapshot?.context ?? new Uint8Array(0))).toEqual({
@@ -239,7 +237,7 @@ describe('a group that begins from a snapshot', () => {
 
   it('knows all of it as chosen, in a ballot that nobody uses', () => {
     const image = new Image();
-    image.apply(paxos().beginFrom({ snapshot, membership: lost }), noContent);
+    image.apply(paxos().beginFrom({ snapshot, membership: lost }));
     const placed = { index: 6, membership: lost };
     const knownIn = ballot('1.n1');
     const agreement = agreementOf();

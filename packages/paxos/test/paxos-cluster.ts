@@ -1,8 +1,7 @@
 /** Clusters of Paxos engines for the specification tests, with all checks on. */
 import { Cluster, type ClusterOptions } from '@quorate/conformance/engine';
 import { majority, paxos, type PaxosMessage, type PaxosOptions } from '../src/index.ts';
-import { PaxosChecks } from './paxos-checks.ts';
-import { paxosRules } from './paxos-rules.ts';
+import { paxosChecks, paxosRules } from '../src/checks/index.ts';
 
 export type PaxosCluster = Cluster<PaxosMessage>;
 
@@ -25,7 +24,7 @@ export function paxosCluster(
       ...paxosRules(window, quorums),
       oneLeaderPerEpoch: options.electorsMeet ?? true,
     },
-    checks: (cluster) => [new PaxosChecks(cluster, { window, quorums })],
+    checks: (cluster) => [paxosChecks(cluster, { window, quorums })],
   });
 }
 

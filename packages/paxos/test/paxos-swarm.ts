@@ -12,8 +12,7 @@ import {
   type PaxosOptions,
   type QuorumSystem,
 } from '../src/index.ts';
-import { PaxosChecks } from './paxos-checks.ts';
-import { paxosRules } from './paxos-rules.ts';
+import { paxosChecks, paxosRules } from '../src/checks/index.ts';
 
 /** A group, and the quorums that fit it. */
 interface Group {
@@ -114,7 +113,7 @@ export function swarmOf(seed: number, trace: Trace | undefined): Swarm<PaxosMess
     algorithm: paxos({ ...options, quorums }),
     seed,
     rules: { ...paxosRules(window, quorums), oneLeaderPerEpoch },
-    checks: (cluster) => [new PaxosChecks(cluster, { window, quorums })],
+    checks: (cluster) => [paxosChecks(cluster, { window, quorums })],
     maxTailBytes: tailBound(options),
     ...(trace === undefined ? {} : { trace }),
   });

@@ -2,7 +2,7 @@
 import { engineSuite } from '@quorate/conformance/engine';
 import { describe, it } from 'vitest';
 import { raft } from '../src/index.ts';
-import { RaftChecks } from './raft-checks.ts';
+import { raftChecks } from '../src/checks/index.ts';
 
 engineSuite({
   framework: { describe, it },
@@ -24,5 +24,5 @@ engineSuite({
     learners: true,
     transfers: true,
   },
-  checks: (cluster) => [new RaftChecks(cluster)],
+  checks: (cluster) => [raftChecks(cluster)],
 });

@@ -1,7 +1,7 @@
 /** Pipelining and its limits: thesis, section 10.2; every bound is an option. */
 import { describe, expect, it } from 'vitest';
+import { recordTerm } from '../src/record.ts';
 import { electionTimeoutMs, raftCluster, seeds } from './raft-cluster.ts';
-import { termOf } from './raft-checks.ts';
 import { append, diskWith, noop, Solo } from './solo.ts';
 
 const kilobyte = new Uint8Array(1024);
@@ -218,7 +218,7 @@ describe('the log in memory', () => {
         solo.step({ type: 'loaded', load: id, records: fresh });
       }
     }
-    expect(solo.committed.map(({ record }) => termOf(record))).toEqual([1, 1, 1, 2, 2]);
+    expect(solo.committed.map(({ record }) => recordTerm(record))).toEqual([1, 1, 1, 2, 2]);
   });
 
   it('hands out no more than the consumer may owe', () => {

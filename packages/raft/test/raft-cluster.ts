@@ -1,7 +1,7 @@
 /** Clusters of Raft engines for the specification tests, with all checks on. */
 import { Cluster, type ClusterOptions } from '@quorate/conformance/engine';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
-import { RaftChecks } from './raft-checks.ts';
+import { raftChecks } from '../src/checks/index.ts';
 
 export type RaftCluster = Cluster<RaftMessage>;
 
@@ -17,7 +17,7 @@ export function raftCluster(
   return new Cluster({
     ...options,
     algorithm: raft(options.raft ?? {}),
-    checks: (cluster) => [new RaftChecks(cluster)],
+    checks: (cluster) => [raftChecks(cluster)],
   });
 }
 

@@ -3,7 +3,7 @@
  */
 import { drawProfile, type Profile, Swarm, type Trace } from '@quorate/conformance/engine';
 import { seededRandom } from '@quorate/core';
-import { RaftChecks } from './raft-checks.ts';
+import { raftChecks } from '../src/checks/index.ts';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
 
 /** Options that differ by seed: tiny limits reach code that large ones never see. */
@@ -41,7 +41,7 @@ export function swarmOf(seed: number, trace: Trace | undefined): Swarm<RaftMessa
   return new Swarm<RaftMessage>(profile, {
     algorithm: raft(options),
     seed,
-    checks: (cluster) => [new RaftChecks(cluster)],
+    checks: (cluster) => [raftChecks(cluster)],
     maxTailBytes: tailBound(options),
     ...(trace === undefined ? {} : { trace }),
   });

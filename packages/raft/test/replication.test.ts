@@ -1,8 +1,8 @@
 /** Log replication, commitment and the repair of logs: sections 5.3 and 5.4, figures 7 and 8. */
 import { entryKind, seededRandom } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
+import { headerBytes, recordTerm } from '../src/record.ts';
 import { raftCluster, seeds } from './raft-cluster.ts';
-import { termBytes, termOf } from './raft-checks.ts';
 import { append, diskWith, membershipEntry, noop, record, Solo } from './solo.ts';
 
 /** The terms of a node's whole log, as written. */
@@ -11,7 +11,7 @@ function termsOf(node: ReturnType<ReturnType<typeof raftCluster>['node']>): read
   const terms: number[] = [];
   for (let index = written.first; index <= written.last; index++) {
     const bytes = written.record(index);
-    terms.push(bytes === undefined ? -1 : termOf(bytes));
+    terms.push(bytes === undefined ? -1 : recordTerm(bytes));
   }
   return terms;
 }
@@ -79,7 +79,7 @@ describe('figure 8', () => {
       const { epoch } = leader.engine.status;
       cluster.until(() => leader.engine.status.commitIndex > 0, 'a commit');
       const at = leader.engine.status.commitIndex;
-      expect(termOf(leader.disk.written.record(at) ?? new Uint8Array(6))).toBe(epoch);
+      expect(recordTerm(leader.disk.written.record(at) ?? new Uint8Array(6))).toBe(epoch);
     }
   });
 });
@@ -260,8 +260,8 @@ describe('R28 repair', () => {
 describe('a new leader', () => {
   const firstOwn = (solo: Solo): readonly [number, string] => {
     const [sent] = solo.appendsTo('n2');
-    const bytes = sent?.records[0] ?? new Uint8Array(termBytes);
-    return [termOf(bytes), entryKind(bytes, termBytes)];
+    const bytes = sent?.records[0] ?? new Uint8Array(headerBytes);
+    return [recordTerm(bytes), entryKind(bytes, headerBytes)];
   };
 
   it('commits what earlier leaders left with an entry of its own, without a client', () => {

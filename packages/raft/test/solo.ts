@@ -9,7 +9,7 @@ import {
   utf8,
 } from '@quorate/core';
 import { raft, type RaftMessage, type RaftOptions } from '../src/index.ts';
-import { termBytes } from './raft-checks.ts';
+import { headerBytes } from '../src/record.ts';
 
 type Append = Extract<RaftMessage, { type: 'append' }>;
 type AppendReply = Extract<RaftMessage, { type: 'append-reply' }>;
@@ -91,14 +91,14 @@ export function record(term: number, payload: string = 'x'): Uint8Array {
     term,
     encodeEntry(
       { kind: 'commands', time: 1, incarnation: 9, ticket: 1, payloads: [utf8(payload)] },
-      termBytes,
+      headerBytes,
     ),
   );
 }
 
 /** A no-op with a term. */
 export function noop(term: number): Uint8Array {
-  return stamped(term, noopRecord(termBytes));
+  return stamped(term, noopRecord(headerBytes));
 }
 
 /** A membership with a term. */
@@ -106,7 +106,7 @@ export function membershipEntry(term: number, membership: Membership): Uint8Arra
   const payloads = [membershipBytes(membership)];
   return stamped(
     term,
-    encodeEntry({ kind: 'membership', time: 0, incarnation: 0, ticket: 0, payloads }, termBytes),
+    encodeEntry({ kind: 'membership', time: 0, incarnation: 0, ticket: 0, payloads }, headerBytes),
   );
 }
 

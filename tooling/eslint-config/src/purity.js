@@ -89,6 +89,8 @@ export const shut = {
 export const parts = {
   /** What engines are built of is as pure as they are. */
   'core/src/engines': engine,
+  /** Nothing of a world may decide what a check says. */
+  'core/src/checks': engine,
 };
 
 /** Single files that are the door: file under `packages` → what stays shut in it. */

@@ -237,7 +237,8 @@ function emptyLogTests<Message>(tests: EngineTests<Message>): void {
     };
     let first: Cluster<Message>['leader'];
     cluster.observers.push({
-      stepped: (node) => {
+      stepped: ({ id }) => {
+        const node = cluster.node(id);
         if (node.leads) first ??= node;
       },
     });

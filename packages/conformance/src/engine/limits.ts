@@ -139,11 +139,12 @@ function tailTests<Message>(tests: EngineTests<Message>): void {
         const cluster = tests.ready({ seed, limits, maxDurableTailBytes: maxTailBytes + slack });
         cluster.conditions.applyMs = [5, 30];
         cluster.observers.push({
-          took: ({ id, consumer }, { effects }) => {
+          took: ({ id }, { effects }) => {
             const sizes = owed.get(id) ?? [];
             owed.set(id, sizes);
             for (const { index, record } of effects.committed) sizes[index] = record.length;
-            for (let index = 0; index <= consumer.applied; index++) sizes[index] = 0;
+            const { applied } = cluster.node(id).consumer;
+            for (let index = 0; index <= applied; index++) sizes[index] = 0;
             most = Math.max(
               most,
               sizes.reduce((sum, bytes) => sum + bytes, 0),

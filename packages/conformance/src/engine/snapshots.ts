@@ -192,7 +192,7 @@ export function snapshotTests<Message>(tests: EngineTests<Message>): void {
         cluster.observers.push({
           settled: (node, outcome) => {
             if (node !== old || outcome.type !== 'done') return;
-            equal(votersOf(node), ['n1', 'n2', 'n3'], 'voters once it is installed');
+            equal(votersOf(old), ['n1', 'n2', 'n3'], 'voters once it is installed');
           },
         });
         cluster.heal();

@@ -11,14 +11,20 @@ import {
   utf8,
 } from '@quorate/core';
 import type { Algorithm, Membership, NodeId, Random } from '@quorate/core';
+import {
+  type EngineRules,
+  type Image,
+  type NewGroup,
+  type Observer,
+  raftRules,
+  Recorder,
+  Violation,
+  type WatchedGroup,
+} from '@quorate/core/checks';
 import { calm, type Conditions } from './conditions.ts';
-import type { Image } from './disk.ts';
 import { SimNetwork } from './network.ts';
 import { SimNode } from './node.ts';
-import { type NewGroup, type Observer, Violation } from './observer.ts';
-import { Recorder } from './recorder.ts';
 import { Requests } from './requests.ts';
-import { type EngineRules, raftRules } from './rules.ts';
 import { Clock, Schedule } from './schedule.ts';
 import { Shipping } from './shipping.ts';
 import type { Trace } from './trace.ts';
@@ -57,7 +63,7 @@ export interface ClusterOptions<Message> {
 const maxEventsAtOnce = 100_000;
 
 /** A simulated cluster. */
-export class Cluster<Message> {
+export class Cluster<Message> implements WatchedGroup<Message> {
   readonly algorithm: Algorithm<Message>;
   readonly schedule: Schedule = new Schedule();
   readonly random: Random;
@@ -287,7 +293,7 @@ export class Cluster<Message> {
   }
 
   /** All nodes have ended, and what there is now is the beginning of another group. */
-  regroup(group: NewGroup<Message>): void {
+  regroup(group: NewGroup): void {
     this.network.regroup();
     this.shipping.regroup();
     for (const observer of this.observers) observer.regrouped?.(group);

@@ -2,13 +2,9 @@
  * What stands on the log in these tests: a state machine that is nothing but a checksum of all it
  * was given, so that any difference between two nodes shows at once and for ever.
  */
-import { ByteReader, ByteWriter, crc32 } from '@quorate/core';
+import { ByteReader, ByteWriter } from '@quorate/core';
 import type { CommittedRecord } from '@quorate/core';
-
-/** Adds one record, without the header that belongs to the engine, to a checksum. */
-export function chained(chain: number, record: Uint8Array, headerBytes: number): number {
-  return crc32(record.subarray(headerBytes), chain);
-}
+import { chained } from '@quorate/core/checks';
 
 /** The state machine of one node. */
 export class Consumer {

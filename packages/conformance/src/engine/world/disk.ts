@@ -5,112 +5,15 @@
  * keeps a prefix of the writes under way, any prefix, and forgets the rest together with the
  * snapshots that were never published.
  */
-import {
-  crc32,
-  type LogRecord,
-  type Random,
-  type Recovered,
-  type SnapshotInfo,
-  type StorageOp,
-  type Write,
-  type WriteId,
-} from '@quorate/core';
+import type { LogRecord, Random, Recovered, StorageOp, Write, WriteId } from '@quorate/core';
+import { Image, type ImageSnapshot } from '@quorate/core/checks';
 import type { Conditions } from './conditions.ts';
 import type { Schedule } from './schedule.ts';
 
 /** A snapshot as a whole. */
-export interface StoredSnapshot {
-  readonly id: string;
-  readonly index: number;
-  /** The engine's bytes. */
-  readonly context: Uint8Array;
+export interface StoredSnapshot extends ImageSnapshot {
   /** The consumer's bytes. */
   readonly content: Uint8Array;
-}
-
-function snapshotInfo({ id, index, context, content }: StoredSnapshot): SnapshotInfo {
-  return { id, index, context, bytes: content.length, checksum: crc32(content) };
-}
-
-/** What a disk holds, or would hold if everything were durable. */
-export class Image {
-  readonly #records = new Map<number, Uint8Array>();
-  #first = 1;
-  #last = 0;
-  state: Uint8Array | undefined;
-  snapshot: StoredSnapshot | undefined;
-
-  /** Lowest index with a record; above `last` where there is none. */
-  get first(): number {
-    return this.#first;
-  }
-
-  get last(): number {
-    return this.#last;
-  }
-
-  record(index: number): Uint8Array | undefined {
-    return this.#records.get(index);
-  }
-
-  /** What a storage says when it is opened. */
-  recovered(): Recovered {
-    const some = this.#records.size > 0;
-    return {
-      state: this.state,
-      records: some ? { first: this.#first, last: this.#last } : undefined,
-      snapshot: this.snapshot && snapshotInfo(this.snapshot),
-      lastRecord: some ? this.#records.get(this.#last) : undefined,
-    };
-  }
-
-  /** Applies one atomic write. */
-  apply(ops: readonly StorageOp[], content: (id: string) => Uint8Array): void {
-    for (const op of ops) {
-      switch (op.type) {
-        case 'put':
-          // Copied, as a disk does: whoever changes the bytes later changes only its own.
-          this.#records.set(op.index, op.record.slice());
-          if (this.#records.size === 1) this.#first = this.#last = op.index;
-          this.#first = Math.min(this.#first, op.index);
-          this.#last = Math.max(this.#last, op.index);
-          break;
-        case 'state':
-          this.state = op.bytes.slice();
-          break;
-        case 'dropAfter':
-          for (; this.#last > op.index && this.#records.size > 0; this.#last--) {
-            this.#records.delete(this.#last);
-          }
-          while (this.#records.size > 0 && !this.#records.has(this.#last)) this.#last--;
-          break;
-        case 'dropBefore':
-          for (; this.#first < op.index && this.#records.size > 0; this.#first++) {
-            this.#records.delete(this.#first);
-          }
-          while (this.#records.size > 0 && !this.#records.has(this.#first)) this.#first++;
-          break;
-        case 'snapshot': {
-          const { id, index } = op;
-          this.snapshot = { id, index, context: op.context.slice(), content: content(id) };
-        }
-      }
-      if (this.#records.size === 0) {
-        this.#first = 1;
-        this.#last = 0;
-      }
-    }
-  }
-
-  copy(): Image {
-    const copy = new Image();
-    for (const [index, record] of this.#records) copy.#records.set(index, record);
-    copy.#first = this.#first;
-    copy.#last = this.#last;
-    copy.state = this.state;
-    copy.snapshot = this.snapshot;
-    return copy;
-  }
 }
 
 /** Who is told that a group of writes is durable, in ascending order. */
@@ -121,7 +24,10 @@ export class SimDisk {
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #conditions: Conditions;
+  /** What may be published in this life. */
   readonly #staged = new Map<string, Uint8Array>();
+  /** What was published, by its id. */
+  readonly #contents = new Map<string, Uint8Array>();
   #durable = new Image();
   #written = new Image();
   #waiting: Write[] = [];
@@ -148,27 +54,50 @@ export class SimDisk {
     return this.#written;
   }
 
+  /** The current snapshot, as far as it is durable. */
+  get snapshot(): StoredSnapshot | undefined {
+    const { snapshot } = this.#durable;
+    if (snapshot === undefined) return undefined;
+    const content = this.#contents.get(snapshot.id);
+    if (content === undefined)
+      throw new Error(`${snapshot.id} is current, and its content is gone`);
+    return { ...snapshot, content };
+  }
+
+  /** What a storage says when it is opened. */
+  recovered(): Recovered {
+    return this.#durable.recovered(this.snapshot?.content);
+  }
+
   get stalled(): boolean {
     return this.#stalled;
   }
 
-  /** Puts content on the disk of a node that never ran. */
-  fill(image: Image): void {
+  /**
+   * Puts something on the disk of a node that does not run, in the place of all that was there.
+   *
+   * @param content of the snapshot in it. @default empty
+   */
+  fill(image: Image, content: Uint8Array = new Uint8Array(0)): void {
     this.#durable = image.copy();
     this.#written = image.copy();
+    this.#staged.clear();
+    this.#contents.clear();
+    if (image.snapshot !== undefined) this.#contents.set(image.snapshot.id, content);
   }
 
   /** Writes while nobody runs on it: durable at once. */
   rewrite(ops: readonly StorageOp[]): void {
-    this.#durable.apply(ops, (id) => this.#contentOf(id));
+    this.#publish(ops);
+    this.#durable.apply(ops);
     this.#written = this.#durable.copy();
-    this.#staged.clear();
+    this.#forget();
   }
 
   /** Begins a life: nothing is under way, and `onDurable` hears of its writes alone. */
   open(onDurable: Durable): Recovered {
     this.#onDurable = onDurable;
-    return this.#durable.recovered();
+    return this.recovered();
   }
 
   /** Writes that were handed over so far, in all lives. */
@@ -184,7 +113,8 @@ export class SimDisk {
   write(write: Write): void {
     this.#writes += 1;
     this.#waiting.push(write);
-    this.#written.apply(write.ops, (id) => this.#contentOf(id));
+    this.#publish(write.ops);
+    this.#written.apply(write.ops);
     this.#sync();
   }
 
@@ -195,11 +125,11 @@ export class SimDisk {
    */
   crash(keep: number = this.#random.below(this.#waiting.length + 1)): void {
     const kept = this.#waiting.slice(0, keep);
-    for (const write of kept) this.#durable.apply(write.ops, (id) => this.#contentOf(id));
+    for (const write of kept) this.#durable.apply(write.ops);
     this.#life += 1;
     this.#waiting = [];
     this.#syncing = false;
-    this.#staged.clear();
+    this.#forget();
     this.#written = this.#durable.copy();
     this.#onDurable = () => undefined;
   }
@@ -252,14 +182,25 @@ export class SimDisk {
     // A disk that stalls keeps what it was about to finish.
     if (this.#stalled) return;
     const writes = this.#waiting.splice(0, group);
-    for (const write of writes) this.#durable.apply(write.ops, (id) => this.#contentOf(id));
+    for (const write of writes) this.#durable.apply(write.ops);
     this.#sync();
     this.#onDurable(writes.map((write) => write.id));
   }
 
-  #contentOf(id: string): Uint8Array {
-    const content = this.#staged.get(id);
-    if (content === undefined) throw new Error(`${id} was published and never staged`);
-    return content;
+  #publish(ops: readonly StorageOp[]): void {
+    for (const op of ops) {
+      if (op.type !== 'snapshot') continue;
+      const content = this.#staged.get(op.id);
+      if (content === undefined) throw new Error(`${op.id} was published and never staged`);
+      this.#contents.set(op.id, content);
+    }
+  }
+
+  /** Only what is current outlives a life. */
+  #forget(): void {
+    const { snapshot } = this;
+    this.#staged.clear();
+    this.#contents.clear();
+    if (snapshot !== undefined) this.#contents.set(snapshot.id, snapshot.content);
   }
 }

@@ -10,8 +10,8 @@ import {
   type NodeId,
   type StagedSnapshot,
 } from '@quorate/core';
+import type { Image } from '@quorate/core/checks';
 import type { Cluster } from './cluster.ts';
-import type { Image } from './disk.ts';
 import type { SimNode } from './node.ts';
 
 /** A state that was saved. */
@@ -61,8 +61,8 @@ export function beginFrom<Message>(
 }
 
 function rewrite<Message>({ algorithm }: Cluster<Message>, { id, disk }: SimNode<Message>): void {
-  const recovered = disk.durable.recovered();
-  const stored = disk.durable.snapshot;
+  const recovered = disk.recovered();
+  const stored = disk.snapshot;
   const snapshot: StagedSnapshot | undefined = stored && {
     id: disk.stage(stored.content),
     index: stored.index,

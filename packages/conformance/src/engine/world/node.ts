@@ -21,10 +21,16 @@ import type {
   StagedSnapshot,
   WriteId,
 } from '@quorate/core';
+import {
+  Image,
+  type Observer,
+  type Request,
+  Violation,
+  type WatchedNode,
+} from '@quorate/core/checks';
 import type { Conditions } from './conditions.ts';
 import { Consumer } from './consumer.ts';
-import { Image, SimDisk } from './disk.ts';
-import { type Observer, type Request, Violation } from './observer.ts';
+import { SimDisk } from './disk.ts';
 import type { Clock, Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
 
@@ -46,7 +52,7 @@ export interface World<Message> {
 const maxSpins = 1000;
 
 /** One node of a simulated cluster; outlives its crashes. */
-export class SimNode<Message> {
+export class SimNode<Message> implements WatchedNode {
   readonly id: NodeId;
   readonly clock: Clock;
   readonly disk: SimDisk;
@@ -117,7 +123,7 @@ export class SimNode<Message> {
       if (life === this.#life) this.#durable(ids);
     });
     this.#consumer = new Consumer(algorithm.headerBytes);
-    const { snapshot } = this.disk.durable;
+    const { snapshot } = this.disk;
     if (snapshot !== undefined) this.#consumer.restore(snapshot.content);
     this.#world.trace?.add(this.#world.schedule.now, `${this.id} starts`, recovered);
     this.#engine = algorithm.create({
@@ -376,7 +382,7 @@ export class SimNode<Message> {
   }
 
   #contentOf({ id }: StagedSnapshot): Uint8Array {
-    const current = this.disk.durable.snapshot;
+    const current = this.disk.snapshot;
     // A driver can only open what is current now.
     if (current?.id !== id) throw new Violation(`${this.id} restores ${id}, which is not current`);
     return current.content;

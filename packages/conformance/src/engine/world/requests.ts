@@ -4,8 +4,14 @@
  */
 import { decodeEntry, entryKind } from '@quorate/core';
 import type { Input, NodeId, Outcome } from '@quorate/core';
-import type { SimNode } from './node.ts';
-import { must, type NewGroup, type Observer, type Request, type Turn } from './observer.ts';
+import {
+  must,
+  type NewGroup,
+  type Observer,
+  type Request,
+  type Turn,
+  type WatchedNode,
+} from '@quorate/core/checks';
 
 interface Open {
   readonly node: NodeId;
@@ -78,7 +84,7 @@ export class Requests<Message> implements Observer<Message> {
     );
   }
 
-  requested(node: SimNode<Message>, ticket: number, request: Request): void {
+  requested(node: WatchedNode, ticket: number, request: Request): void {
     if (!node.up) return;
     this.#open.set(ticket, {
       node: node.id,
@@ -88,16 +94,16 @@ export class Requests<Message> implements Observer<Message> {
     });
   }
 
-  started(node: SimNode<Message>): void {
+  started(node: WatchedNode): void {
     this.#settled.delete(node.id);
   }
 
-  stepped(node: SimNode<Message>, input: Input<Message>): void {
+  stepped(node: WatchedNode, input: Input<Message>): void {
     if (input.type === 'propose') this.#takenIn.set(input.ticket, node.engine.status.epoch);
   }
 
   /** What the lost nodes have said of epochs binds nobody any more; what they refused stays refused. */
-  regrouped({ base }: NewGroup<Message>): void {
+  regrouped({ base }: NewGroup): void {
     for (const [ticket, place] of this.#places) if (place > base) this.#places.delete(ticket);
     this.#decidedFrom.length = Math.min(this.#decidedFrom.length, base + 1);
     this.#settled.clear();
@@ -106,11 +112,11 @@ export class Requests<Message> implements Observer<Message> {
     this.#takenIn.clear();
   }
 
-  crashed(node: SimNode<Message>): void {
+  crashed(node: WatchedNode): void {
     for (const [ticket, { node: id }] of this.#open) if (id === node.id) this.#open.delete(ticket);
   }
 
-  took(node: SimNode<Message>, { effects }: Turn<Message>): void {
+  took(node: WatchedNode, { effects }: Turn<Message>): void {
     this.#checkSettled(node);
     for (const { ticket, index } of effects.reads) {
       const { request, decided } = this.#end(node.id, ticket, 'ready');
@@ -124,7 +130,7 @@ export class Requests<Message> implements Observer<Message> {
     }
   }
 
-  settled(node: SimNode<Message>, outcome: Outcome): void {
+  settled(node: WatchedNode, outcome: Outcome): void {
     this.#end(node.id, outcome.ticket, outcome.type);
     this.#endings.set(outcome.ticket, outcome);
     const place = this.#places.get(outcome.ticket);
@@ -169,7 +175,7 @@ export class Requests<Message> implements Observer<Message> {
   }
 
   /** What was proposed in an epoch below the settled one is decided by the commit index, or never. */
-  #checkSettled(node: SimNode<Message>): void {
+  #checkSettled(node: WatchedNode): void {
     const { settledEpoch, commitIndex } = node.engine.status;
     // The same epoch with a higher commit index says less.
     if (this.#settled.get(node.id) === settledEpoch) return;

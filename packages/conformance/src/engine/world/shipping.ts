@@ -40,7 +40,7 @@ export class Shipping<Message> {
    */
   stray(from: SimNode<Message>, to: SimNode<Message>): void {
     const { schedule, random, conditions } = this.#roads;
-    const snapshot = from.disk.durable.snapshot;
+    const snapshot = from.disk.snapshot;
     if (snapshot === undefined || from === to) return;
     const group = this.#group;
     schedule.after(random.between(...conditions.shipMs), () => {
@@ -63,7 +63,7 @@ export class Shipping<Message> {
     schedule.after(conditions.shipGiveUpMs, () => {
       report(undefined);
     });
-    const snapshot = from.disk.durable.snapshot;
+    const snapshot = from.disk.snapshot;
     const [soonest, latest] = conditions.shipMs;
     const ms = random.between(soonest, latest);
     schedule.after(ms, () => {

@@ -24,7 +24,7 @@ import type {
   Write,
   WriteId,
 } from '@quorate/core';
-import { Image } from './disk.ts';
+import { Image } from '@quorate/core/checks';
 
 /** How a {@link SoloEngine} starts. */
 export interface SoloEngineOptions {
@@ -176,7 +176,7 @@ export class SoloEngine<Message> {
     while (this.#unstored[0] !== undefined && this.#unstored[0].id <= upTo) {
       const write = this.#unstored.shift();
       if (write === undefined) break;
-      this.image.apply(write.ops, () => new Uint8Array(0));
+      this.image.apply(write.ops);
       this.stored(write.id);
     }
     return this;

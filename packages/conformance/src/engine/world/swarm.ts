@@ -4,10 +4,10 @@
  */
 import { seededRandom } from '@quorate/core';
 import type { MemberChange, MembershipChange, NodeId, Random } from '@quorate/core';
+import { must } from '@quorate/core/checks';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { calm } from './conditions.ts';
 import type { SimNode } from './node.ts';
-import { must } from './observer.ts';
 import { type Profile, usualElectionTimeoutMs } from './profile.ts';
 
 /** For so many election time-outs after everything is well, nobody else is elected. */

@@ -1,16 +1,24 @@
 /**
- * What a cluster has decided so far, as its nodes delivered it: one value an index, the memberships among
+ * What a group has decided so far, as its nodes delivered it: one value an index, the memberships among
  * them, and the state that follows from all of it.
  *
  * A value is what stands behind the engine's own header; two nodes may keep one value under two headers.
  */
-import { entryKind, equalBytes } from '@quorate/core';
-import type { LogIndex, Membership } from '@quorate/core';
-import { chained } from './consumer.ts';
+import { equalBytes } from '../bytes.ts';
+import { crc32 } from '../checksum.ts';
+import { membershipIn } from '../engines/membership-record.ts';
+import { entryKind } from '../entry.ts';
+import type { LogIndex } from '../ids.ts';
+import type { Membership } from '../membership.ts';
 import { must } from './observer.ts';
-import { membershipIn, type PlacedMembership } from './rules.ts';
+import type { PlacedMembership } from './rules.ts';
 
-/** The decided log of a cluster. */
+/** Adds one record, without the header that belongs to the engine, to the checksum of a state. */
+export function chained(chain: number, record: Uint8Array, headerBytes: number): number {
+  return crc32(record.subarray(headerBytes), chain);
+}
+
+/** The decided log of a group. */
 export class Decisions {
   readonly #headerBytes: number;
   /** Index 1 stands at 0. */

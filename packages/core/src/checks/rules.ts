@@ -4,8 +4,9 @@
  *
  * The defaults are those of Raft with joint consensus (Ongaro and Ousterhout 2014, section 6).
  */
-import { ByteReader, decodeEntry, decodeMembership, isQuorum } from '@quorate/core';
-import type { LogIndex, Member, Membership, NodeId } from '@quorate/core';
+import type { LogIndex, NodeId } from '../ids.ts';
+import type { Member, Membership } from '../membership.ts';
+import { isQuorum } from '../quorum.ts';
 
 /** A membership with its place in the log; the first one stands at 0. */
 export interface PlacedMembership {
@@ -57,16 +58,6 @@ export const raftRules: EngineRules = {
  */
 export function haveCommonQuorums(left: Membership, right: Membership): boolean {
   return setsOf(left).some((one) => setsOf(right).some((other) => majoritiesMeet(one, other)));
-}
-
-/**
- * The membership that a record holds.
- *
- * @throws MalformedError if it holds none.
- */
-export function membershipIn(record: Uint8Array, headerBytes: number): Membership {
-  const [payload = new Uint8Array(0)] = decodeEntry(record, headerBytes).payloads;
-  return decodeMembership(new ByteReader(payload));
 }
 
 function majoritiesMeet(left: readonly Member[], right: readonly Member[]): boolean {

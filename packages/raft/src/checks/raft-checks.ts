@@ -9,40 +9,28 @@
  *  - One vote a term, and a term that others were told of survives a crash.
  *  - What a node acknowledges is on its disk.
  */
+import { entryKind, equalBytes, equalMemberships } from '@quorate/core';
+import type { Input, Membership, NodeId, Write } from '@quorate/core';
 import {
-  type Cluster,
   haveCommonQuorums,
-  membershipIn,
   must,
   type NewGroup,
   type Observer,
-  type SimNode,
+  type PlacedMembership,
   type Turn,
-} from '@quorate/conformance/engine';
-import { ByteReader, entryKind, equalBytes, equalMemberships } from '@quorate/core';
-import type { Input, Membership, NodeId, Write } from '@quorate/core';
-import type { RaftMessage } from '../src/index.ts';
+  type WatchedGroup,
+  type WatchedNode,
+} from '@quorate/core/checks';
+import type { RaftMessage } from '../messages.ts';
+import { headerBytes, membershipIn, recordTerm } from '../record.ts';
 
-/** Bytes of a term in front of each record. */
-export const termBytes = 6;
-
-/** Term of a record. */
-export function termOf(record: Uint8Array): number {
-  return new ByteReader(record).u48();
-}
-
-interface Placed {
-  readonly index: number;
-  readonly membership: Membership;
-}
-
-/** Checks one cluster. */
+/** Checks one group. */
 export class RaftChecks implements Observer<RaftMessage> {
-  readonly #cluster: Cluster<RaftMessage>;
+  readonly #group: WatchedGroup<RaftMessage>;
   /** Every record ever written, by index and term, with the term before it. */
   readonly #records = new Map<string, { readonly record: Uint8Array; readonly before: number }>();
   /** Memberships in the log of each node, as written. */
-  readonly #memberships = new Map<NodeId, Placed[]>();
+  readonly #memberships = new Map<NodeId, PlacedMembership[]>();
   /** What each node had committed when its effects were last taken. */
   readonly #committed = new Map<NodeId, number>();
   readonly #ledIn = new Map<NodeId, number>();
@@ -50,11 +38,11 @@ export class RaftChecks implements Observer<RaftMessage> {
   /** Highest term that a node has told anybody. */
   readonly #told = new Map<NodeId, number>();
 
-  constructor(cluster: Cluster<RaftMessage>) {
-    this.#cluster = cluster;
+  constructor(group: WatchedGroup<RaftMessage>) {
+    this.#group = group;
   }
 
-  started(node: SimNode<RaftMessage>): void {
+  started(node: WatchedNode): void {
     const { durable } = node.disk;
     const { epoch, lastIndex } = node.engine.status;
     const told = this.#told.get(node.id) ?? 0;
@@ -64,20 +52,20 @@ export class RaftChecks implements Observer<RaftMessage> {
     );
     const last = durable.record(durable.last);
     must(
-      last === undefined || epoch >= termOf(last),
+      last === undefined || epoch >= recordTerm(last),
       () => `${node.id} holds an entry of a later term than its own`,
     );
     must(
       lastIndex === Math.max(durable.last, durable.snapshot?.index ?? 0),
       () => `${node.id} starts with a log up to ${String(lastIndex)}`,
     );
-    const placed: Placed[] = [];
+    const placed: PlacedMembership[] = [];
     for (let index = durable.first; index <= durable.last; index++) {
       const record = durable.record(index);
       must(record !== undefined, () => `${node.id} has a hole in its log at ${String(index)}`);
       this.#checkRecord(node, index, record);
-      if (entryKind(record, termBytes) === 'membership') {
-        placed.push({ index, membership: membershipIn(record, termBytes) });
+      if (entryKind(record, headerBytes) === 'membership') {
+        placed.push({ index, membership: membershipIn(record) });
       }
     }
     this.#memberships.set(node.id, placed);
@@ -87,7 +75,7 @@ export class RaftChecks implements Observer<RaftMessage> {
   }
 
   /** Terms go on only where a node goes on; entries that were memberships are other ones now. */
-  regrouped({ survivor }: NewGroup<RaftMessage>): void {
+  regrouped({ survivor }: NewGroup): void {
     this.#records.clear();
     this.#memberships.clear();
     this.#committed.clear();
@@ -98,13 +86,13 @@ export class RaftChecks implements Observer<RaftMessage> {
     if (survivor !== undefined && told !== undefined) this.#told.set(survivor.id, told);
   }
 
-  stepped(node: SimNode<RaftMessage>, _input: Input<RaftMessage>): void {
+  stepped(node: WatchedNode, _input: Input<RaftMessage>): void {
     const { role, epoch } = node.engine.status;
     if (role !== 'leader' || this.#ledIn.get(node.id) === epoch) return;
     this.#checkCompleteness(node, epoch);
   }
 
-  took(node: SimNode<RaftMessage>, turn: Turn<RaftMessage>): void {
+  took(node: WatchedNode, turn: Turn<RaftMessage>): void {
     const { role, epoch } = node.engine.status;
     const led = this.#ledIn.get(node.id) === epoch && role === 'leader';
     for (const write of turn.effects.writes) this.#checkWrite(node, write, led);
@@ -121,7 +109,7 @@ export class RaftChecks implements Observer<RaftMessage> {
     this.#checkMembership(node);
   }
 
-  left(node: SimNode<RaftMessage>, to: NodeId, message: RaftMessage): void {
+  left(node: WatchedNode, to: NodeId, message: RaftMessage): void {
     this.#checkMessage(node, to, message);
   }
 
@@ -129,9 +117,9 @@ export class RaftChecks implements Observer<RaftMessage> {
    * Figure 3, Leader Completeness: "in all leaders for higher-numbered terms". Whoever slept through
    * a later election may find itself elected in an earlier term, without what was decided since.
    */
-  #checkCompleteness(node: SimNode<RaftMessage>, epoch: number): void {
+  #checkCompleteness(node: WatchedNode, epoch: number): void {
     const { written } = node.disk;
-    const { recorder } = this.#cluster;
+    const { recorder } = this.#group;
     const start = (written.snapshot?.index ?? 0) + 1;
     for (let index = start; recorder.decidedIn(index) < epoch; index++) {
       const record = written.record(index);
@@ -144,22 +132,16 @@ export class RaftChecks implements Observer<RaftMessage> {
     }
   }
 
-  #checkWrite(node: SimNode<RaftMessage>, write: Write, led: boolean): void {
+  #checkWrite(node: WatchedNode, write: Write, led: boolean): void {
     const placed = this.#memberships.get(node.id) ?? [];
     const committed = this.#committed.get(node.id) ?? 0;
     for (const op of write.ops) {
       switch (op.type) {
         case 'put':
           this.#checkRecord(node, op.index, op.record);
-          if (entryKind(op.record, termBytes) === 'membership') {
-            this.#checkChange(
-              node,
-              op.index,
-              membershipIn(op.record, termBytes),
-              placed.at(-1),
-              led,
-            );
-            placed.push({ index: op.index, membership: membershipIn(op.record, termBytes) });
+          if (entryKind(op.record, headerBytes) === 'membership') {
+            this.#checkChange(node, op.index, membershipIn(op.record), placed.at(-1), led);
+            placed.push({ index: op.index, membership: membershipIn(op.record) });
           }
           break;
         case 'dropAfter':
@@ -183,10 +165,10 @@ export class RaftChecks implements Observer<RaftMessage> {
 
   /** Section 6: one change at a time, each with quorums that meet those of the one before. */
   #checkChange(
-    node: SimNode<RaftMessage>,
+    node: WatchedNode,
     index: number,
     membership: Membership,
-    previous: Placed | undefined,
+    previous: PlacedMembership | undefined,
     led: boolean,
   ): void {
     const { commitIndex } = node.engine.status;
@@ -202,14 +184,14 @@ export class RaftChecks implements Observer<RaftMessage> {
   }
 
   /** Figure 3, Log Matching: by induction, an equal index and term mean equal logs up to there. */
-  #checkRecord(node: SimNode<RaftMessage>, index: number, record: Uint8Array): void {
-    const term = termOf(record);
+  #checkRecord(node: WatchedNode, index: number, record: Uint8Array): void {
+    const term = recordTerm(record);
     must(
       term <= node.engine.status.epoch,
       () => `${node.id} writes an entry of term ${String(term)}, later than its own`,
     );
     const previous = node.disk.written.record(index - 1);
-    const before = previous === undefined ? -1 : termOf(previous);
+    const before = previous === undefined ? -1 : recordTerm(previous);
     const key = `${String(index)}/${String(term)}`;
     const known = this.#records.get(key);
     if (known === undefined) {
@@ -228,15 +210,13 @@ export class RaftChecks implements Observer<RaftMessage> {
   }
 
   /** Section 6: a membership is in force from the moment it is in the log. */
-  #checkMembership(node: SimNode<RaftMessage>): void {
+  #checkMembership(node: WatchedNode): void {
     const { membership } = node.engine.status;
     const { snapshot } = node.disk.written;
     const last = this.#memberships.get(node.id)?.at(-1);
     const expected =
       last?.membership ??
-      (snapshot === undefined
-        ? node.bootstrap
-        : this.#cluster.recorder.membershipAt(snapshot.index));
+      (snapshot === undefined ? node.bootstrap : this.#group.recorder.membershipAt(snapshot.index));
     must(
       equalMemberships(membership, expected),
       () =>
@@ -245,7 +225,7 @@ export class RaftChecks implements Observer<RaftMessage> {
   }
 
   /** Figure 2: what a node says rests on what it cannot forget. */
-  #checkMessage(node: SimNode<RaftMessage>, to: NodeId, message: RaftMessage): void {
+  #checkMessage(node: WatchedNode, to: NodeId, message: RaftMessage): void {
     const rehearsal =
       (message.type === 'vote-request' && message.pre) ||
       (message.type === 'vote-reply' && message.pre && message.granted);
@@ -268,7 +248,7 @@ export class RaftChecks implements Observer<RaftMessage> {
     }
   }
 
-  #checkVote(node: SimNode<RaftMessage>, term: number, candidate: NodeId): void {
+  #checkVote(node: WatchedNode, term: number, candidate: NodeId): void {
     const key = `${node.id}/${String(term)}`;
     const before = this.#votes.get(key);
     this.#votes.set(key, candidate);
