@@ -2,8 +2,8 @@
  * The suite of storages is worth what it finds: here are storages that are wrong in one way each,
  * and the suite must turn every one of them down.
  */
-import { seededRandom, type SnapshotInfo, type StorageOp } from '@quorate/core';
-import { memoryDisk } from '@quorate/storage-memory';
+import { CorruptError, seededRandom, type SnapshotInfo, type StorageOp } from '@quorate/core';
+import { memoryDisk, type MemoryDisk } from '@quorate/storage-memory';
 import { describe, expect, it } from 'vitest';
 import { type StorageHarness, storageSuite } from '../src/storage/index.ts';
 import { failuresOf, type Test, testsOf } from './storage/running.ts';
@@ -18,6 +18,17 @@ import {
 const withoutOps =
   (...types: readonly StorageOp['type'][]): Bug =>
   (sound) => ({ write: (ops) => sound.write(ops.filter(({ type }) => !types.includes(type))) });
+
+/** Disks that failed a write by themselves, without a power loss. */
+const failedOn = new WeakSet<object>();
+
+function failed(disk: MemoryDisk, error: unknown): never {
+  if (!disk.crashed) failedOn.add(disk);
+  throw error;
+}
+
+const afterFailedSync =
+  'S5: a sync fails, the process ends, another one goes on, and the power goes before any of its operations: all that was not synced';
 
 const bugs: Readonly<Record<string, Bug>> = {
   'S10: swaps writes that wait together': (sound) => {
@@ -164,6 +175,25 @@ const bugs: Readonly<Record<string, Bug>> = {
       close: () => at.close(),
     };
   },
+  'takes for damage what went with a failed sync': (sound, disk) => ({
+    open: (owner) =>
+      failedOn.has(disk) && disk.crashed
+        ? Promise.reject(new CorruptError('acknowledged batches are damaged'))
+        : sound.open(owner),
+    write: (ops) => sound.write(ops).catch((error: unknown) => failed(disk, error)),
+  }),
+  'cuts off one record more than went with a failed sync': (sound, disk) => ({
+    open: async (owner) => {
+      const found = await sound.open(owner);
+      const last = found.records?.last ?? 0;
+      if (!failedOn.has(disk) || !disk.crashed) return found;
+      await sound.write([{ type: 'dropAfter', index: last - 1 }]);
+      const records =
+        found.records === undefined ? undefined : { ...found.records, last: last - 1 };
+      return { ...found, records };
+    },
+    write: (ops) => sound.write(ops).catch((error: unknown) => failed(disk, error)),
+  }),
   'close does not wait': (sound) => {
     let closed = false;
     return {
@@ -262,7 +292,9 @@ const foundBy: Readonly<Record<keyof typeof bugs, readonly string[]>> = {
   'recovers a wrong last record': ['what was written is there', 'behaves as a model'],
   'takes anybody for the owner': ['refuses the data of another'],
   'S9: shares its place': ['S9:'],
-  'S5: tries again after a failure': ['S5:'],
+  'S5: tries again after a failure': ['S5: after a failed write or sync'],
+  'takes for damage what went with a failed sync': [afterFailedSync],
+  'cuts off one record more than went with a failed sync': [afterFailedSync],
   'close does not wait': ['close waits'],
   'accepts writes after close': ['a closed storage refuses'],
   'close throws the second time': ['close is idempotent'],
@@ -298,6 +330,8 @@ function testsWith(bug: Bug): readonly Test[] {
       crashAt: (nth, loss) => disk.crashAt(nth, loss),
       crashed: () => disk.crashed,
       failNextWrite: async () => disk.failWrite(),
+      failNextSync: async () => disk.failWrite(),
+      kill: async () => disk.crash({ keep: Infinity }),
       damageRecord: async (index) => disk.damage(index),
       syncs: () => disk.counters.syncs,
       storedSnapshots: async () => disk.storedSnapshots,

@@ -9,19 +9,29 @@ import {
   describeError,
   type SnapshotInfo,
 } from '@quorate/core';
+import type { LogPosition } from './manifest.ts';
 
 /** Where the log stood when a segment was begun. */
 export interface Checkpoint {
-  /** The segment before, and where its last batch ends; 0 and 0 for the first one. */
-  readonly previous: { readonly segment: number; readonly end: number };
+  /** Up to where the log before is durable for sure; 0 and 0: there was none. */
+  readonly previous: LogPosition;
+  /**
+   * Whether the segment begins with the last batch before it once more, after a sudden end. Then the
+   * log before ends at `previous`, or one batch further: nobody can know whether that is on the disk.
+   */
+  readonly repeats: boolean;
   readonly state: Uint8Array | undefined;
   /** Published snapshots, newest first. */
   readonly snapshots: readonly SnapshotInfo[];
 }
 
-export function encodeCheckpoint({ previous, state, snapshots }: Checkpoint): Uint8Array {
+const hasState = 1;
+const hasRepeated = 2;
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { previous, repeats, state, snapshots } = checkpoint;
   const writer = new ByteWriter().u48(previous.segment).u32(previous.end);
-  writer.boolean(state !== undefined);
+  writer.u8((state === undefined ? 0 : hasState) + (repeats ? hasRepeated : 0));
   if (state !== undefined) writer.bytes(state);
   writer.u16(snapshots.length);
   for (const info of snapshots) putSnapshot(writer, info);
@@ -32,9 +42,11 @@ export function encodeCheckpoint({ previous, state, snapshots }: Checkpoint): Ui
 export function decodeCheckpoint(payload: Uint8Array): Checkpoint {
   return decoded('checkpoint', payload, (reader) => {
     const previous = { segment: reader.u48(), end: reader.u32() };
-    const state = reader.u8() === 1 ? reader.bytes() : undefined;
+    const flags = reader.u8();
+    if (flags > hasState + hasRepeated) throw new Error(`flags ${String(flags)}`);
+    const state = (flags & hasState) === 0 ? undefined : reader.bytes();
     const snapshots = Array.from({ length: reader.u16() }, () => snapshotFrom(reader));
-    return { previous, state, snapshots };
+    return { previous, repeats: (flags & hasRepeated) !== 0, state, snapshots };
   });
 }
 

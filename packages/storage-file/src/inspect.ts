@@ -43,7 +43,7 @@ export interface SegmentReport {
   readonly live: number;
   /** Lowest and highest index that was put. */
   readonly puts: { readonly first: LogIndex; readonly last: LogIndex } | undefined;
-  /** Whether something stands behind the last batch: the end of a write that was cut short. */
+  /** Whether something stands behind the last batch: what is left of a write that was cut short, or lost. */
   readonly torn: boolean;
 }
 
@@ -74,6 +74,8 @@ export interface FolderReport {
   readonly owner: StorageOwner;
   /** The log must reach at least that far. */
   readonly durable: LogPosition;
+  /** The segment in which the node began to write after it was opened last; 0: not known. */
+  readonly resumed: number;
   readonly segments: readonly SegmentReport[];
   /** Lowest and highest index of the log, and how many records it has. */
   readonly records:
@@ -161,6 +163,7 @@ export async function inspectFolder(
       format: folderKind.format,
       owner: ownerIn(path, mark),
       durable: manifest.durable,
+      resumed: manifest.resumed,
       segments: known.map(({ bytes, end, id, live }): SegmentReport => {
         const { batches = 0, first = Infinity, last = 0, records = 0 } = tallies.get(id) ?? {};
         const puts = first <= last ? { first, last } : undefined;

@@ -11,7 +11,7 @@ import { type File, type FileSystem, writeAll } from '@quorate/files';
 import { BatchEncoder, bytesOf, type Draft } from './batch.ts';
 import { decodeSnapshotInfo, encodeCheckpoint } from './checkpoint.ts';
 import type { LogMap } from './log-map.ts';
-import type { ManifestKeeper } from './manifest.ts';
+import type { LogPosition, ManifestKeeper } from './manifest.ts';
 import { recordHeaderBytes, segmentSeed } from './record.ts';
 import type { Segment } from './recovery.ts';
 import { makeSegment, segmentHeadBytes, segmentName } from './segment-file.ts';
@@ -28,6 +28,8 @@ export interface LogWriterSetup {
   readonly map: LogMap<Segment>;
   /** In ascending order; those that were written to. */
   readonly segments: readonly Segment[];
+  /** Up to where the log is durable for sure. */
+  readonly durable: LogPosition;
   readonly state: Uint8Array | undefined;
   /** Published snapshots, newest first. */
   readonly snapshots: readonly SnapshotInfo[];
@@ -69,6 +71,8 @@ export class LogWriter {
   #active: OpenSegment | undefined;
   /** The segment after the active one: ready, or being made so. */
   #next: Promise<OpenSegment> | undefined;
+  /** How far the log is known to be durable. */
+  #durable: LogPosition;
   #state: Uint8Array | undefined;
   #snapshots: readonly SnapshotInfo[];
   /** Work in the background, one after the other. */
@@ -79,6 +83,7 @@ export class LogWriter {
   constructor(setup: LogWriterSetup) {
     this.#setup = setup;
     this.#segments = [...setup.segments];
+    this.#durable = setup.durable;
     this.#state = setup.state;
     this.#snapshots = setup.snapshots;
     this.#spares = [...setup.spares];
@@ -104,14 +109,24 @@ export class LogWriter {
     this.#trimSoon();
   }
 
-  /** Goes on to the next segment, with a checkpoint in front of the batch. */
-  async begin(drafts: readonly Draft[]): Promise<void> {
+  /**
+   * Goes on to the next segment, with a checkpoint in front of the batch.
+   *
+   * @param repeats whether the batch is the last one that was found, once more.
+   */
+  async begin(drafts: readonly Draft[], repeats: boolean = false): Promise<void> {
+    const { manifest } = this.#setup;
     const before = this.#active;
     const next = await (this.#next ?? this.#make());
     this.#next = undefined;
-    const previous = this.#segments.findLast(({ end }) => end > segmentHeadBytes);
+    const { id } = next.segment;
+    // Before anything is written to it: a write that is cut short is read with this in mind.
+    if (before === undefined && manifest.current.resumed !== id) {
+      await manifest.change({ resumed: id });
+    }
     const payload = encodeCheckpoint({
-      previous: { segment: previous?.id ?? 0, end: previous?.end ?? 0 },
+      previous: this.#durable,
+      repeats,
       state: this.#state,
       snapshots: this.#snapshots,
     });
@@ -135,7 +150,7 @@ export class LogWriter {
         // What was filled in advance is given back.
         await active.file.truncate(active.segment.end);
         await active.file.sync();
-        await manifest.change({ durable: this.#durable() });
+        await manifest.change({ durable: this.#durable });
       }
     } catch {
       // Every batch that was acknowledged is durable all the same.
@@ -153,6 +168,7 @@ export class LogWriter {
     this.syncs++;
     this.bytesWritten += end - start;
     segment.end = end;
+    this.#durable = { segment: segment.id, end };
     segment.bytes = Math.max(segment.bytes, end + recordHeaderBytes);
     this.#apply(segment, start, drafts);
   }
@@ -212,7 +228,8 @@ export class LogWriter {
     const file = await makeSegment(files, folder, log, id, { bytes: segmentBytes, spare });
     if (spare === undefined) this.segmentsMade++;
     else this.segmentsReused++;
-    await manifest.change({ last: id, durable: this.#durable() });
+    const resumed = this.#active === undefined ? id : manifest.current.resumed;
+    await manifest.change({ last: id, durable: this.#durable, resumed });
     const bytes = await file.size();
     return {
       segment: { id, live: 0, end: segmentHeadBytes, bytes },
@@ -225,12 +242,6 @@ export class LogWriter {
     const { files, folder, manifest } = this.#setup;
     const file = await files.open(`${folder}/${segmentName(segment.id)}`, 'write');
     return { segment, file, seed: segmentSeed(manifest.current.log, segment.id) };
-  }
-
-  /** How far the log is known to be durable. */
-  #durable(): { readonly segment: number; readonly end: number } {
-    const last = this.#segments.findLast(({ end }) => end > segmentHeadBytes);
-    return { segment: last?.id ?? 0, end: last?.end ?? 0 };
   }
 
   #trimSoon(): void {

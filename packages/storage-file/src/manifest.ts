@@ -31,6 +31,11 @@ export interface LogPosition {
   readonly end: number;
 }
 
+/** Whether two places are one. */
+export function isSame(left: LogPosition, right: LogPosition): boolean {
+  return left.segment === right.segment && left.end === right.end;
+}
+
 /** What the manifest says. */
 export interface Manifest {
   /** The log's own number: part of every checksum. */
@@ -40,22 +45,29 @@ export interface Manifest {
   readonly last: number;
   /** Batches up to here are known to be durable: the log must reach at least that far. */
   readonly durable: LogPosition;
+  /**
+   * The segment in which the node began to write after it was opened last; 0: not known. When it did,
+   * the log was durable for sure up to `durable`, and no further: a write that was begun from here on
+   * proves nothing of what stands between.
+   */
+  readonly resumed: number;
 }
 
 /** Reads the manifest out of the fields of a mark. @throws CorruptError if it is not there. */
 export function manifestIn(folder: string, fields: JsonFields): Manifest {
-  const { durable, first, last, log } = fields;
+  const { durable, first, last, log, resumed = 0 } = fields;
   if (
     typeof log === 'string' &&
     /^[0-9a-f]{16}$/.test(log) &&
     isCount(first) &&
     isCount(last) &&
+    isCount(resumed) &&
     typeof durable === 'object' &&
     durable !== null
   ) {
     const { segment, end } = durable as Readonly<Record<string, unknown>>;
     if (isCount(segment) && isCount(end)) {
-      return { log: bytesOfHex(log), first, last, durable: { segment, end } };
+      return { log: bytesOfHex(log), first, last, durable: { segment, end }, resumed };
     }
   }
   throw new CorruptError(
@@ -87,12 +99,13 @@ export class ManifestKeeper {
   change(change: Partial<Omit<Manifest, 'log'>>): Promise<void> {
     this.#manifest = { ...this.#manifest, ...change };
     this.#work = this.#work.then(() => {
-      const { durable, first, last, log } = this.#manifest;
+      const { durable, first, last, log, resumed } = this.#manifest;
       return writeMark(this.#files, this.#folder, folderKind, this.#owner, {
         log: hexOf(log),
         first,
         last,
         durable,
+        resumed,
       });
     });
     // A failure is told to whoever waits for this change, and to those of later ones.

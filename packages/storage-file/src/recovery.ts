@@ -1,17 +1,18 @@
 /**
  * Reads the whole log: what it holds, how it ends, and what is damaged in it. Changes nothing.
  *
- * Every segment begins with a checkpoint that says where the one before it ends, and the manifest
+ * Every segment begins with a checkpoint that says where the log before it ends, and the manifest
  * says which segments there are and up to where the log must reach. So each end but the last one is
- * known exactly, and so is the last one after a clean close. Damage is never cut off: only what
- * stands behind the last batch of the last segment, with no later batch behind it, is the torn end
- * of a write that nobody was told about.
+ * known, and so is the last one after a clean close. Damage is never cut off: only what stands behind
+ * the last batch of all, with nothing behind it that proves it was acknowledged, is the torn end of
+ * a write that nobody was told about.
  */
 import type { SnapshotInfo } from '@quorate/core';
 import { type File, type FileSystem, hasCode } from '@quorate/files';
 import { type Checkpoint, decodeCheckpoint, decodeSnapshotInfo } from './checkpoint.ts';
+import { type Begun, certainEnd, endsAsTold, type Filled, provenTorn } from './ends.ts';
 import { LogMap, type SegmentUse } from './log-map.ts';
-import type { Manifest } from './manifest.ts';
+import type { LogPosition, Manifest } from './manifest.ts';
 import { segmentSeed } from './record.ts';
 import { type ScanEnd, type ScannedBatch, scanSegment } from './scan.ts';
 import { hasSegmentHead, segmentHeadBytes, segmentName } from './segment-file.ts';
@@ -45,8 +46,10 @@ export interface RecoveredLog {
   readonly snapshots: readonly SnapshotInfo[];
   /** The last batch of all. */
   readonly lastBatch: { readonly segment: Segment; readonly batch: ScannedBatch } | undefined;
-  /** The segment in which a write was cut short, at its end. */
-  readonly torn: Segment | undefined;
+  /** Up to where the log is durable for sure: to the end of the last batch, or to its beginning. */
+  readonly certain: LogPosition;
+  /** The segments that end in a write that was cut short; from that of the last batch on. */
+  readonly torn: readonly Segment[];
   readonly damage: readonly Damage[];
 }
 
@@ -70,11 +73,6 @@ export async function recoverLog(
   return recovery.finish();
 }
 
-interface Tail {
-  readonly segment: Segment;
-  readonly end: ScanEnd;
-}
-
 class Recovery {
   readonly #files: FileSystem;
   readonly #folder: string;
@@ -86,8 +84,10 @@ class Recovery {
   #state: Uint8Array | undefined;
   #snapshots: readonly SnapshotInfo[] = [];
   #lastBatch: { readonly segment: Segment; readonly batch: ScannedBatch } | undefined;
-  /** The last segment to which a write was begun. */
-  #tail: Tail | undefined;
+  /** The segments with batches that count. */
+  readonly #filled: Filled[] = [];
+  /** The last one of these, and those behind it to which a write was begun. */
+  #begun: readonly Begun[] = [];
   #unused: Segment | undefined;
 
   constructor(files: FileSystem, folder: string, manifest: Manifest, observer: RecoveryObserver) {
@@ -116,9 +116,8 @@ class Recovery {
   }
 
   finish(): RecoveredLog {
-    const tail = this.#tail;
-    if (tail?.end.laterAt !== undefined) {
-      this.#damagedBefore(tail, `byte ${String(tail.end.laterAt)}`);
+    for (const { follower, torn } of provenTorn(this.#begun, this.#manifest)) {
+      this.#damagedBefore(torn, follower);
     }
     this.#checkReach();
     return {
@@ -128,7 +127,8 @@ class Recovery {
       state: this.#state,
       snapshots: this.#snapshots,
       lastBatch: this.#lastBatch,
-      torn: tail?.end.torn === true ? tail.segment : undefined,
+      certain: certainEnd(this.#filled.at(-1), this.#begun, this.#manifest),
+      torn: this.#begun.filter(({ end }) => end.torn).map(({ segment }) => segment),
       damage: this.#damage,
     };
   }
@@ -169,14 +169,12 @@ class Recovery {
       this.#unused = segment;
       return;
     }
-    if (segment.end === segmentHeadBytes) {
-      // The first write to it was cut short, so no checkpoint vouches for the segment before. But a
-      // write was begun here, and never are two under way: the one before was acknowledged.
-      if (this.#tail?.end.torn === true) this.#damagedBefore(this.#tail, `segment ${String(id)}`);
-      this.#segments.push(segment);
-    }
     this.#unused = undefined;
-    this.#tail = { segment, end };
+    if (segment.end === segmentHeadBytes) {
+      // The first write to it was cut short, so no checkpoint vouches for what is before it.
+      this.#segments.push(segment);
+      this.#begun = [...this.#begun, { segment, end }];
+    } else this.#begun = [{ segment, end }];
   }
 
   #take(segment: Segment, batch: ScannedBatch): void {
@@ -208,39 +206,41 @@ class Recovery {
       }
     }
     segment.end = batch.end;
+    const filled = this.#filled.at(-1);
+    if (filled?.segment === segment) {
+      this.#filled.splice(-1, 1, {
+        ...filled,
+        batches: filled.batches + 1,
+        lastStart: batch.start,
+      });
+    }
     this.#lastBatch = { segment, batch };
     this.#observer.batch?.(segment, batch);
   }
 
   /** A segment that has been written to: whatever precedes it is known to be complete. */
   #begin(segment: Segment, checkpoint: Checkpoint | undefined): void {
-    const before = this.#segments.findLast(({ end }) => end > segmentHeadBytes);
+    const before = this.#filled.at(-1)?.segment;
     this.#segments.push(segment);
+    const previous = checkpoint?.previous ?? { segment: 0, end: 0 };
     if (checkpoint === undefined) {
       this.#damaged(segment.id, segmentHeadBytes, 'the segment does not begin with a checkpoint');
-      return;
-    }
-    const { previous, snapshots, state } = checkpoint;
-    if (before === undefined) {
-      if (previous.segment >= this.#manifest.first) {
-        this.#damaged(previous.segment, segmentHeadBytes, 'acknowledged batches are gone');
+    } else {
+      if (!endsAsTold(this.#filled, checkpoint, this.#manifest.first)) {
+        this.#damaged(
+          previous.segment,
+          previous.segment === before?.id ? Math.min(previous.end, before.end) : segmentHeadBytes,
+          `acknowledged batches are damaged: they reach to byte ${String(previous.end)}`,
+        );
       }
-      this.#state = state;
-      this.#snapshots = snapshots;
-      return;
+      // The batch that it repeats may be gone from where it stood first, and its state with it.
+      this.#state = checkpoint.state;
+      this.#snapshots = checkpoint.snapshots;
     }
-    if (previous.segment !== before.id || previous.end !== before.end) {
-      this.#damaged(
-        previous.segment,
-        previous.segment === before.id ? Math.min(previous.end, before.end) : segmentHeadBytes,
-        `acknowledged batches are damaged: they reach to byte ${String(previous.end)}`,
-      );
-      this.#state = state;
-      this.#snapshots = snapshots;
-    }
+    this.#filled.push({ segment, batches: 0, lastStart: segmentHeadBytes, previous });
   }
 
-  #damagedBefore({ segment }: Tail, follower: string): void {
+  #damagedBefore({ segment }: Begun, follower: string): void {
     const last = this.#map.span?.last;
     this.#damaged(
       segment.id,

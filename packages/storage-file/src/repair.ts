@@ -92,7 +92,7 @@ export async function cutSegments(
   folder: string,
   { lastBatch, torn }: RecoveredLog,
 ): Promise<void> {
-  for (const segment of new Set([lastBatch?.segment, torn])) {
+  for (const segment of new Set([lastBatch?.segment, ...torn])) {
     if (segment === undefined || segment.bytes === segment.end) continue;
     const file = await files.open(`${folder}/${segmentName(segment.id)}`, 'write');
     try {

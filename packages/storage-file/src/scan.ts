@@ -33,7 +33,7 @@ export interface ScannedBatch {
 export interface ScanEnd {
   /** Where the last batch that counts ends. */
   readonly end: number;
-  /** Whether something stands there that is no batch: a write was begun. */
+  /** Whether something stands there, or is left further behind, that is no batch: a write was begun. */
   readonly torn: boolean;
   /** Where a record of a later batch stands, which proves that the torn one was acknowledged. */
   readonly laterAt: number | undefined;
@@ -79,7 +79,8 @@ export async function scanSegment({ file, seed, wanted, onBatch }: ScanSetup): P
     records = [];
   }
   const torn = await isTorn(window, start, bytes);
-  return { end: start, torn, laterAt: await findLater(window, start, bytes, seed) };
+  const { left, laterAt } = await lookBehind(window, start, bytes, seed);
+  return { end: start, torn: torn || left, laterAt };
 }
 
 /** Whether a write was begun here. */
@@ -91,23 +92,29 @@ async function isTorn(window: Window, end: number, bytes: number): Promise<boole
   return length < recordHeaderBytes ? rest.some((byte) => byte !== 0) : !isEnd(rest, 0);
 }
 
-/** Looks behind the end for a record of a later batch, wherever it may begin. */
-async function findLater(
+/**
+ * Looks behind the end for a record, wherever it may begin: of the batch that was begun there, whose
+ * first sectors may be the ones that are lost, or of a later one.
+ */
+async function lookBehind(
   window: Window,
   end: number,
   bytes: number,
   seed: number,
-): Promise<number | undefined> {
+): Promise<{ readonly left: boolean; readonly laterAt: number | undefined }> {
+  let left = false;
   for (let position = end + 1; position + recordHeaderBytes <= bytes; ) {
-    if (!(await window.move(position, recordHeaderBytes))) return undefined;
+    if (!(await window.move(position, recordHeaderBytes))) break;
     const { bytes: seen, start, view } = window;
     const last = start + seen.length - recordHeaderBytes;
     for (; position <= last; position++) {
       // Nearly every place is ruled out by one byte; the rest by a checksum over the header alone.
       if (seen[position - start + 12] === 0) continue;
       const header = headerAt(seen, view, position - start, seed, position);
-      if (header !== undefined && header.batch > end) return position;
+      if (header === undefined) continue;
+      if (header.batch > end) return { left: true, laterAt: position };
+      left ||= header.batch === end;
     }
   }
-  return undefined;
+  return { left, laterAt: undefined };
 }

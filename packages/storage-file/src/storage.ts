@@ -27,10 +27,12 @@ import {
   WriteQueue,
 } from '@quorate/files';
 import { draftsOf } from './batch.ts';
+import { withoutSecondSync } from './folder-syncs.ts';
 import { readRecords } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import {
   folderKind,
+  isSame,
   logNumberBytes,
   type Manifest,
   manifestIn,
@@ -100,9 +102,10 @@ class FolderStorage implements FileStorage {
   #parts: Parts | undefined;
 
   constructor(settings: FileSettings) {
-    this.#settings = settings;
+    const files = withoutSecondSync(settings.files);
+    this.#settings = { ...settings, files };
     this.snapshots = new SnapshotFiles({
-      files: settings.files,
+      files,
       folder: `${settings.directory}/snapshots`,
       retain: settings.retainSnapshots,
       check: () => {
@@ -216,15 +219,17 @@ class FolderStorage implements FileStorage {
   async #start(manifest: ManifestKeeper, log: RecoveredLog): Promise<Parts> {
     const { directory, files, maxBatchBytes, maxSpareSegments, runtime, segmentBytes } =
       this.#settings;
-    const { durable } = manifest.current;
-    const { lastBatch } = log;
-    const closedWell =
+    const { certain, lastBatch } = log;
+    const isCertain =
       lastBatch === undefined ||
-      (lastBatch.segment.id === durable.segment && lastBatch.batch.end === durable.end);
+      isSame(certain, { segment: lastBatch.segment.id, end: lastBatch.batch.end });
     // Read before anything is cut: it is what the repair itself relies on.
-    const again = closedWell ? [] : await draftsOfBatch(files, this.#logFolder, lastBatch);
-    if (log.torn !== undefined) await saveTorn(files, directory, log.torn);
-    if (log.torn !== undefined || !closedWell) await cutSegments(files, this.#logFolder, log);
+    const again = isCertain ? [] : await draftsOfBatch(files, this.#logFolder, lastBatch);
+    // Before what proves it is cut. And in any case: the manifest that was read may be in the memory
+    // of the kernel alone, like the last batch, and what follows relies on it.
+    await manifest.change({ durable: certain });
+    for (const segment of log.torn) await saveTorn(files, directory, segment);
+    if (log.torn.length > 0 || !isCertain) await cutSegments(files, this.#logFolder, log);
     const spares = await takeLeftovers(files, this.#logFolder, manifest.current, {
       bytes: segmentBytes,
       most: maxSpareSegments,
@@ -237,6 +242,7 @@ class FolderStorage implements FileStorage {
       manifest,
       map: log.map,
       segments: log.segments,
+      durable: certain,
       state: log.state,
       snapshots: this.snapshots.list(),
       ready: unused !== undefined && unused.bytes >= segmentBytes / 2 ? unused : undefined,
@@ -258,7 +264,7 @@ class FolderStorage implements FileStorage {
     // The last batch may be in the memory of the kernel alone, after a sync that failed: what is
     // read there now proves nothing. So it is written again, behind itself, where that is harmless.
     try {
-      if (!closedWell) await writer.begin(again);
+      if (!isCertain) await writer.begin(again, true);
     } catch (error) {
       await writer.close(false);
       throw error;
@@ -292,7 +298,7 @@ class FolderStorage implements FileStorage {
     const log = Uint8Array.from({ length: logNumberBytes }, () =>
       Math.floor(this.#settings.runtime.random() * 256),
     );
-    return { log, first: 1, last: 0, durable: { segment: 0, end: 0 } };
+    return { log, first: 1, last: 0, durable: { segment: 0, end: 0 }, resumed: 0 };
   }
 
   async #close(): Promise<void> {

@@ -41,6 +41,8 @@ storageSuite({
     'crashAt',
     'crashed',
     'failNextWrite',
+    'failNextSync',
+    'kill',
     'damageRecord',
     'damageSnapshot',
     'storedBytes',

@@ -70,6 +70,14 @@ export class SimulatedPlace implements StorageHarness {
     this.disk.fail({ operation: this.random.pick(['write', 'sync']), path: '.segment' });
   }
 
+  async failNextSync(): Promise<void> {
+    this.disk.fail({ operation: 'sync', path: '.segment' });
+  }
+
+  async kill(): Promise<void> {
+    this.disk.kill();
+  }
+
   async damageRecord(index: number): Promise<void> {
     for (const [path, bytes] of this.files('.segment')) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

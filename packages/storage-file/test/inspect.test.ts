@@ -101,6 +101,28 @@ describe('an inspection', () => {
     expect(report.segments.filter(({ torn }) => torn)).toMatchObject([{ end }]);
   });
 
+  it('tells from damage what a failed sync left behind and a power loss took', async () => {
+    const place = new SimulatedPlace(2);
+    const storage = place.storage();
+    await storage.open(owner);
+    await storage.write([put(1)]);
+    const long: StorageOp = { type: 'put', index: 2, record: sized(2, 1500) };
+    place.disk.fail({ operation: 'sync', path: '.segment' });
+    await expect(storage.write([long])).rejects.toThrow();
+    place.disk.kill();
+    await place.storage().open(owner);
+    place.disk.crash('unsynced');
+    const report = await look(place);
+    expect(report.damage).toEqual([]);
+    expect(report.records).toEqual({ first: 1, last: 2, count: 2 });
+    // It is in the segment in which the repair wrote it once more, and not where it stood first.
+    const [first, second] = report.segments;
+    expect(report.resumed).toBe(second?.id);
+    expect(report.durable).toEqual({ segment: first?.id, end: first?.end });
+    expect(first?.puts).toEqual({ first: 1, last: 1 });
+    expect(second?.puts).toEqual({ first: 2, last: 2 });
+  });
+
   it('refuses a folder that is open, that is of somebody else, or that is none', async () => {
     const place = await filled('close');
     const storage = place.storage();

@@ -19,6 +19,12 @@ function harness(options: MemoryDiskOptions): StorageHarness {
     failNextWrite: async () => {
       disk.failWrite();
     },
+    failNextSync: async () => {
+      disk.failWrite();
+    },
+    kill: async () => {
+      disk.crash({ keep: Infinity });
+    },
     damageRecord: async (index) => {
       disk.damage(index);
     },

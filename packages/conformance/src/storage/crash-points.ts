@@ -18,13 +18,14 @@ import {
 import { Place } from './place.ts';
 import { inParallel, inTime } from './waiting.ts';
 
-const losses: Readonly<Record<Loss, string>> = {
+/** What each loss takes, in words. */
+export const losses: Readonly<Record<Loss, string>> = {
   nothing: 'all that the disk was given is there',
   unsynced: 'all that was not synced is lost',
   partly: 'some of what was not synced is lost',
   garbage: 'some of what was being written is garbage',
 };
-const allLosses = Object.keys(losses) as readonly Loss[];
+export const allLosses: readonly Loss[] = Object.keys(losses) as readonly Loss[];
 
 const needs = ['operations', 'crashAt', 'crashed'] as const;
 

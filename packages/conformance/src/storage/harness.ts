@@ -24,6 +24,8 @@ export type StorageFeature =
   | 'crashAt'
   | 'crashed'
   | 'failNextWrite'
+  | 'failNextSync'
+  | 'kill'
   | 'damageRecord'
   | 'damageSnapshot'
   | 'storedBytes'
@@ -62,6 +64,17 @@ export interface StorageHarness {
   crashed?(): boolean;
   /** Makes the next write or sync of the open storage fail. */
   failNextWrite?(): Promise<void>;
+  /**
+   * Makes the sync of the next write of the open storage fail, behind its write, which goes well. What
+   * it should have made durable is seen from then on, no later sync makes it durable, and a power
+   * loss takes it.
+   */
+  failNextSync?(): Promise<void>;
+  /**
+   * The process ends, the system lives on: the storage that is open is abandoned, and what is made
+   * afterwards sees all that the system was given, also what is not durable.
+   */
+  kill?(): Promise<void>;
   /** Damages the stored record at this index. Called while no storage is open. */
   damageRecord?(index: LogIndex): Promise<void>;
   /** Damages the content of the published snapshot. Called while no storage is open. */

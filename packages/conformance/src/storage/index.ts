@@ -8,6 +8,7 @@
 import { systemRuntime } from '@quorate/core';
 import { crashPointTests } from './crash-points.ts';
 import { crashTests } from './crashes.ts';
+import { failedSyncTests } from './failed-syncs.ts';
 import { failureTests } from './failures.ts';
 import { flipTests } from './flips.ts';
 import {
@@ -62,6 +63,7 @@ export function storageSuite(options: StorageSuiteOptions): void {
     damage: flipTests,
     'power loss': crashTests,
     'power loss at every operation': crashPointTests,
+    'power loss after a sync that failed': failedSyncTests,
     model: historyTests,
   };
   framework.describe(options.name, () => {

@@ -75,6 +75,12 @@ export class Place {
     return this.open();
   }
 
+  /** The process ends; the system lives on. */
+  async kill(): Promise<void> {
+    await this.feature('kill').call(this.harness);
+    this.lose();
+  }
+
   /** How many operations the disk has done. */
   operations(): number {
     return this.feature('operations').call(this.harness);

@@ -38,7 +38,7 @@ export class Life {
   #unstored: { readonly id: WriteId; readonly bytes: number }[] = [];
   readonly #loads = new Set<number>();
   /** The effects before, and how much was in them. */
-  #effects: { readonly taken: Effects<unknown>; readonly amount: string } | undefined;
+  #effects: { readonly taken: Effects<unknown>; readonly amount: number } | undefined;
   /** Last index handed to the consumer. */
   delivered: LogIndex;
 
@@ -186,7 +186,7 @@ function recordBytes({ ops }: Write): number {
   return ops.reduce((sum, op) => sum + (op.type === 'put' ? op.record.length : 0), 0);
 }
 
-/** How many of everything there are. */
+/** How much there is of everything together. */
 function amountOf({
   writes,
   sends,
@@ -195,8 +195,14 @@ function amountOf({
   outcomes,
   loads,
   ships,
-}: Effects<unknown>): string {
-  return [writes, sends, committed, reads, outcomes, loads, ships]
-    .map((list) => list.length)
-    .join();
+}: Effects<unknown>): number {
+  return (
+    writes.length +
+    sends.length +
+    committed.length +
+    reads.length +
+    outcomes.length +
+    loads.length +
+    ships.length
+  );
 }

@@ -50,7 +50,8 @@ export class LevelPlace implements StorageHarness {
   #databaseOperations = 0;
   #armed: { readonly at: number; readonly loss: Loss } | undefined;
   #last: LevelStorage | undefined;
-  #failing = false;
+  /** What is to fail of the next batch: only its sync, behind the write, or as it is drawn. */
+  #failing: 'write or sync' | 'sync' | undefined;
   /** What was stored before a bit was flipped, and which one. */
   #whole: { readonly stored: Stored; readonly flip: string } | undefined;
 
@@ -94,7 +95,19 @@ export class LevelPlace implements StorageHarness {
   }
 
   async failNextWrite(): Promise<void> {
-    this.#failing = true;
+    this.#failing = 'write or sync';
+  }
+
+  async failNextSync(): Promise<void> {
+    this.#failing = 'sync';
+  }
+
+  /** Goes on with a copy, where the old storage cannot reach; what of it is durable stays as it was. */
+  async kill(): Promise<void> {
+    this.#disk.kill();
+    const before = this.#database;
+    this.#directory = this.#newDirectory();
+    if (existsSync(before)) copyAtOnce(before, this.#database);
   }
 
   damageRecord(index: LogIndex): Promise<void> {
@@ -192,10 +205,10 @@ export class LevelPlace implements StorageHarness {
     // The write: nothing of it has happened yet.
     this.#begin(process);
     const fails = this.#failing;
-    this.#failing = false;
+    this.#failing = undefined;
     // Half of the time the bytes arrive and only the answer is bad.
-    if (!fails || this.#random.chance(0.5)) await commitSynced(batch);
-    if (fails) throw new Error('input/output error (injected)');
+    if (fails !== 'write or sync' || this.#random.chance(0.5)) await commitSynced(batch);
+    if (fails !== undefined) throw new Error('input/output error (injected)');
     // The sync: what was written lies in the log, and is not safe.
     this.#begin(process);
     this.#durable = logSizes(this.#database);
