@@ -1,0 +1,68 @@
+/**
+ * State-machine safety at the machines themselves: whoever has applied the commands up to some place has
+ * given the same results and is in the same state as everybody else who has.
+ */
+import type { LogIndex } from '@quorate/core';
+import { must } from '@quorate/core/checks';
+
+/** A command's place: its entry, and where in it. */
+export interface Place {
+  readonly index: LogIndex;
+  readonly position: number;
+}
+
+interface State {
+  readonly place: Place;
+  readonly chain: number;
+  readonly hash: string | undefined;
+}
+
+/** Compares the machines of a group. */
+export class States {
+  readonly #states = new Map<number, State[]>();
+  /** Where the command of each call was applied. */
+  readonly #places = new Map<number, Place>();
+
+  /** Whether the command of a call was applied anywhere. */
+  isApplied(call: number): boolean {
+    return this.#places.has(call);
+  }
+
+  /** A machine has applied the command of a call: nobody has at another place. */
+  applied(who: string, call: number, place: Place): void {
+    const known = this.#places.get(call);
+    if (known === undefined) this.#places.set(call, place);
+    must(
+      known === undefined || (known.index === place.index && known.position === place.position),
+      () =>
+        `exactly once: ${who} applies a command at ${describePlace(place)} that was applied at ${describePlace(known ?? place)}`,
+    );
+  }
+
+  /** A machine has applied the command at this place, or restored a snapshot that ends with it. */
+  reached(who: string, place: Place, chain: number, hash: string | undefined): void {
+    const { index, position } = place;
+    // Where nothing was applied yet, there is nothing to compare.
+    if (index === 0) return;
+    const known = this.#states.get(index);
+    const state = known?.[position];
+    if (state === undefined) {
+      const states = known ?? [];
+      states[position] = { place, chain, hash };
+      if (known === undefined) this.#states.set(index, states);
+      return;
+    }
+    must(
+      state.chain === chain,
+      () => `state-machine safety: the results of ${who} up to ${describePlace(place)} are others`,
+    );
+    must(
+      state.hash === hash,
+      () => `state-machine safety: the state of ${who} at ${describePlace(place)} is another`,
+    );
+  }
+}
+
+function describePlace({ index, position }: Place): string {
+  return `command ${String(position)} of entry ${String(index)}`;
+}

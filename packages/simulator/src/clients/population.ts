@@ -1,0 +1,155 @@
+/**
+ * All clients of a run, and what was said to them: held against what really happened, call by call, and in
+ * the end as a whole by the checker of histories.
+ */
+import type { Random } from '@quorate/core';
+import { check, describeViolation, type History, HistoryRecorder } from '@quorate/linearizability';
+import type { States } from '../checks/states.ts';
+import type { ClientPlan } from '../plan.ts';
+import type { Journal } from '../world/journal.ts';
+import type { Schedule } from '../world/schedule.ts';
+import type { AnyNode } from '../world/stage.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { type CallOutcome, Client, type ClientCounts, type ClientWorld } from './client.ts';
+
+/** What a population lives in. */
+export interface PopulationParts {
+  readonly schedule: Schedule;
+  readonly journal: Journal;
+  readonly workload: Workload<unknown, unknown, unknown, unknown>;
+  readonly plan: ClientPlan;
+  readonly states: States;
+  readonly random: Random;
+  /** Nodes that may be asked now. */
+  readonly candidates: () => readonly AnyNode[];
+  readonly violated: (rule: string) => void;
+}
+
+/** So many operations of each client must succeed once nothing fails any more. */
+const provingOperations = 3;
+/** The checker of histories gives up after so many configurations. */
+const maxConfigurations = 500_000;
+
+/** The clients of a run. */
+export class Population {
+  readonly #parts: PopulationParts;
+  readonly #clients: readonly Client[];
+  readonly #bursts: Client[] = [];
+  readonly #history = new HistoryRecorder<unknown, unknown>();
+  readonly #world: ClientWorld;
+  /** Calls whose commands must never be applied. */
+  readonly #refused: number[] = [];
+  /** Successes of each client when it began to prove itself. */
+  #before: ReadonlyMap<Client, number> | undefined;
+  #operations = 0;
+  #calls = 0;
+  #processes = 0;
+
+  constructor(parts: PopulationParts) {
+    const { plan, random } = parts;
+    this.#parts = parts;
+    this.#world = this.#makeWorld();
+    this.#clients = Array.from(
+      { length: plan.count },
+      () => new Client(this.#world, random.fork()),
+    );
+  }
+
+  /** How operations have ended so far. */
+  get counts(): ClientCounts {
+    const sum: ClientCounts = { ok: 0, failed: 0, unknown: 0 };
+    for (const { counts } of [...this.#clients, ...this.#bursts]) {
+      sum.ok += counts.ok;
+      sum.failed += counts.failed;
+      sum.unknown += counts.unknown;
+    }
+    return sum;
+  }
+
+  begin(): void {
+    for (const client of this.#clients) client.begin();
+  }
+
+  /** Many operations at once, at one node. */
+  burst(operations: number, node: AnyNode): void {
+    const random = this.#parts.random.fork();
+    for (let operation = 0; operation < operations; operation++) {
+      // In a history one process does one thing at a time.
+      const client = new Client(this.#world, random);
+      this.#bursts.push(client);
+      const call = ++this.#calls;
+      client.perform(node, call, this.#parts.workload.next(random, call), () => undefined);
+    }
+  }
+
+  /** From now on each client goes on until it has had its answers. */
+  beginProving(): void {
+    this.#before = new Map(this.#clients.map((client) => [client, client.counts.ok]));
+  }
+
+  /** How many clients still have too few answers. */
+  get waiting(): number {
+    return this.#clients.filter((client) => !this.#hasProven(client)).length;
+  }
+
+  /** Every client is told the truth, and what they were told could have been said by one machine alone. */
+  judge(): History<unknown, unknown> {
+    const { states, violated } = this.#parts;
+    for (const call of this.#refused) {
+      if (states.isApplied(call)) violated(lie(call, 'failed'));
+    }
+    const history = this.#history.history();
+    this.#judgeOrder(history);
+    return history;
+  }
+
+  #judgeOrder(history: History<unknown, unknown>): void {
+    const { journal, violated, workload } = this.#parts;
+    const { model } = workload;
+    if (model === undefined) return;
+    // No clock: how far it gets must not depend on the real one.
+    const verdict = check(model, history, { maxConfigurations, explanationMs: 1, clock: () => 0 });
+    if (verdict.verdict === 'violation') {
+      violated(`linearizability: ${describeViolation(model, verdict.violation)}`);
+    } else if (verdict.verdict === 'unknown') journal.reached('history undecided');
+  }
+
+  #makeWorld(): ClientWorld {
+    const { schedule, journal, workload, plan, candidates } = this.#parts;
+    return {
+      schedule,
+      journal,
+      workload,
+      plan,
+      candidates,
+      history: this.#history,
+      nextCall: () => ++this.#calls,
+      nextProcess: () => this.#processes++,
+      ended: (call, outcome) => {
+        this.#ended(call, outcome);
+      },
+      admits: (client) => {
+        if (this.#before !== undefined) return !this.#hasProven(client);
+        return ++this.#operations <= plan.operations;
+      },
+    };
+  }
+
+  #ended(call: number, outcome: CallOutcome): void {
+    if (outcome === 'unknown') return;
+    if (outcome === 'failed') this.#refused.push(call);
+    const { states, violated } = this.#parts;
+    if ((outcome === 'ok') !== states.isApplied(call)) violated(lie(call, outcome));
+  }
+
+  /** Whether it got as many answers as it has to since nothing fails any more. */
+  #hasProven(client: Client): boolean {
+    return client.counts.ok - (this.#before?.get(client) ?? 0) >= provingOperations;
+  }
+}
+
+function lie(call: number, outcome: 'ok' | 'failed'): string {
+  return outcome === 'ok'
+    ? `told the truth: a caller has a result of command ${String(call)}, which nobody applied`
+    : `told the truth: command ${String(call)} never happens, a caller was told, and it was applied`;
+}

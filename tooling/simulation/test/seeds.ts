@@ -1,0 +1,47 @@
+/**
+ * Many seeds of one algorithm, as tests: chunks of them, each of which fails with the lines that show its
+ * failures again, and in the end what all of them together must have reached.
+ *
+ * Replay one seed with `QUORATE_SEED=17`, or run more or fewer with `QUORATE_SEEDS=5000`.
+ */
+import { describe, expect, it } from 'vitest';
+import { missedPaths } from '../src/paths.ts';
+import { runSeeds } from '../src/seeds.ts';
+import { emptyTally, merge } from '../src/tally.ts';
+import { failureLines } from '../src/text.ts';
+
+const { QUORATE_SEED, QUORATE_SEEDS } = process.env;
+
+const usualSeeds = 1000;
+const chunkSeeds = 100;
+const timeout = 600_000;
+
+/** Registers the tests. */
+export function seedTests(algorithm: string): void {
+  const from = Number(QUORATE_SEED ?? 1);
+  const seeds = QUORATE_SEED === undefined ? Number(QUORATE_SEEDS ?? usualSeeds) : 1;
+  const total = emptyTally();
+
+  describe(algorithm, { timeout }, () => {
+    for (let first = from; first < from + seeds; first += chunkSeeds) {
+      const count = Math.min(chunkSeeds, from + seeds - first);
+      it(`seeds ${String(first)} to ${String(first + count - 1)}`, async () => {
+        const range = { algorithm, from: first, count, profile: 'swarm' } as const;
+        const tally = await runSeeds(range, () => true);
+        merge(total, tally);
+        const lines = tally.failures.map((failure) => failureLines(failure, 'swarm', undefined));
+        expect(lines.join('\n')).toBe('');
+        expect(tally.seeds).toBe(count);
+      });
+    }
+
+    it('a share of the seeds ran twice, and gave the same', () => {
+      expect(total.twice).toBeGreaterThanOrEqual(Math.floor(total.seeds / 20));
+    });
+
+    // Fewer cannot be asked to reach everything.
+    it.skipIf(seeds < usualSeeds)('every rare path was reached', () => {
+      expect(missedPaths(algorithm, total.coverage)).toEqual([]);
+    });
+  });
+}
