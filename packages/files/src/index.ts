@@ -14,6 +14,7 @@ export {
   readUpTo,
   writeAll,
 } from './file-system.ts';
+export { withoutSecondSync } from './folder-syncs.ts';
 export { type JsonFields, readJsonFile, writeJsonFile } from './json-file.ts';
 export { Lifecycle, type LifecycleSteps } from './lifecycle.ts';
 export {

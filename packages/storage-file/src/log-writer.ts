@@ -88,7 +88,11 @@ export class LogWriter {
     this.#snapshots = setup.snapshots;
     this.#spares = [...setup.spares];
     const { ready } = setup;
-    if (ready !== undefined) this.#next = this.#openReady(ready);
+    if (ready !== undefined) {
+      this.#next = this.#openReady(ready);
+      // Whoever begins it hears of a failure, which may come before anybody does.
+      this.#next.catch(() => undefined);
+    }
   }
 
   /** Segments that hold something. */

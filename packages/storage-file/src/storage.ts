@@ -25,9 +25,9 @@ import {
   readMark,
   SnapshotFiles,
   WriteQueue,
+  withoutSecondSync,
 } from '@quorate/files';
 import { draftsOf } from './batch.ts';
-import { withoutSecondSync } from './folder-syncs.ts';
 import { readRecords } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import {

@@ -226,3 +226,28 @@ describe('every failure of every operation', () => {
     await storage.close();
   });
 });
+
+describe('a segment that was made ready and cannot be opened', () => {
+  it("fails the next write, and is nobody's unhandled rejection (found by the simulator)", async () => {
+    const place = new SimulatedPlace(5);
+    const first = place.storage();
+    await first.open(owner);
+    // More than half of a segment: the next one is made ready.
+    for (let index = 1; index <= 5; index++) await first.write([put(index, 500)]);
+    await first.close();
+    const ready = place.disk
+      .image()
+      .paths()
+      .filter((path) => path.endsWith('.segment'))
+      .at(-1);
+    const storage = place.storage();
+    // Recovery reads it first; the second time it is opened to be written to.
+    place.disk.fail({ operation: 'open', nth: 2, ...(ready === undefined ? {} : { path: ready }) });
+    await storage.open(owner);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    await expect(storage.write([put(6)])).rejects.toBeInstanceOf(StorageFailedError);
+    await storage.close();
+  });
+});

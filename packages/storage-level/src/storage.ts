@@ -15,7 +15,7 @@ import {
   type StorageOp,
   type StorageOwner,
 } from '@quorate/core';
-import { type FileSystem, Lifecycle, SnapshotFiles } from '@quorate/files';
+import { type FileSystem, Lifecycle, SnapshotFiles, withoutSecondSync } from '@quorate/files';
 import { auditDatabase, measureLog } from './audit.ts';
 import { type Commit, type Database, openDatabase, translate } from './database.ts';
 import {
@@ -92,7 +92,7 @@ class FolderStorage implements LevelStorage {
     this.#disk = disk;
     this.#folder = folderAt(resolve(settings.directory));
     this.#snapshots = new SnapshotFiles({
-      files: disk.files,
+      files: withoutSecondSync(disk.files),
       folder: this.#folder.snapshots,
       retain: settings.retainSnapshots,
       check: () => this.#live(),

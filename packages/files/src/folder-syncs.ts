@@ -6,7 +6,7 @@
  * names of others, which were made at the same time, may be lost with it.
  */
 import { describeError } from '@quorate/core';
-import type { FileSystem } from '@quorate/files';
+import type { FileSystem } from './file-system.ts';
 
 /** The same file system, for one life of a storage. */
 export function withoutSecondSync(files: FileSystem): FileSystem {
