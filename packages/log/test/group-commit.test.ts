@@ -112,6 +112,19 @@ describe('group commit', () => {
     expect(disk.batches).toHaveLength(1);
   });
 
+  it('asks nothing more of a storage that failed, though the disk may have room again', async () => {
+    const disk = heldStorage();
+    const { commit, stored, left, failures } = subject(disk.storage);
+    commit.add([{ id: 1, ops: [put(1)] }]);
+    await disk.fail();
+    commit.add([{ id: 2, ops: [put(2)] }]);
+    commit.send({ to: 'b', message: 'after 2', after: 2 });
+    await disk.finish();
+    expect(disk.batches).toHaveLength(1);
+    expect(failures).toHaveLength(1);
+    expect([stored, left]).toEqual([[], []]);
+  });
+
   it('reports what goes wrong when messages are let go', async () => {
     const disk = heldStorage();
     const failures: unknown[] = [];

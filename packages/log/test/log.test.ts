@@ -181,6 +181,9 @@ describe.each(algorithms)('a log on $name', (tested) => {
       await ended(cluster, second);
       expect(first.ending).toBe('unknown');
       expect(second.ending).toBe('applied');
+      // It was not handed in again for the sake of an answer that was not about it.
+      await cluster.runtime.run(2000);
+      expect(leader.consumer.commands).toHaveLength(2);
       await cluster.close();
     });
   });

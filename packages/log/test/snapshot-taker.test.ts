@@ -21,13 +21,21 @@ async function taking(content: Uint8Array, size: number, changes: Partial<LogLim
   const throttle = new Throttle(runtime, limits.snapshotBytesPerSecond);
   const storage = memoryStorage();
   await storage.open({ cluster: 'c', node: 'a', algorithm: 'x' });
-  const world = { applied: 10, largest: 0, written: 0, errors: [] as unknown[] };
+  const world = {
+    applied: 10,
+    stateOf: 0,
+    largest: 0,
+    written: 0,
+    errors: [] as unknown[],
+    staging: (): void => undefined,
+  };
   const { snapshots } = storage;
   const watched: SnapshotStore = {
     current: () => snapshots.current(),
     list: () => snapshots.list(),
     read: (id) => snapshots.read(id),
     stage: async () => {
+      world.staging();
       const writer = await snapshots.stage();
       const write = writer.write.bind(writer);
       return Object.assign(writer, {
@@ -41,7 +49,10 @@ async function taking(content: Uint8Array, size: number, changes: Partial<LogLim
   };
   const taker = new SnapshotTaker(
     {
-      snapshot: () => ({ index: world.applied, chunks: chunksOf(content, size) }),
+      snapshot: () => {
+        world.stateOf = world.applied;
+        return { index: world.applied, chunks: chunksOf(content, size) };
+      },
       compact: async ({ id, index }) => {
         await storage.write([{ type: 'snapshot', id, index, context: new Uint8Array(0) }]);
         return true;
@@ -70,6 +81,17 @@ describe('a snapshot that is taken', () => {
       expect(world.largest).toBeLessThanOrEqual(1000);
     },
   );
+
+  it('is of the index that its state is of, though more is applied while it is staged', async () => {
+    const { taker, runtime, world } = await taking(contentOf(500, 1), 500, {});
+    world.staging = () => {
+      world.applied += 2;
+    };
+    const taken = taker.take();
+    await runtime.run(1000);
+    expect(world.applied).toBe(12);
+    expect(world.stateOf).toBe(await taken);
+  });
 
   it('takes so many bytes a second', async () => {
     const { taker, runtime, world } = await taking(contentOf(50_000, 1), 7000, {

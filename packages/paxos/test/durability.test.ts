@@ -51,6 +51,16 @@ describe('after a restart', () => {
     expect(slots).toBe(14);
   });
 
+  it('P5 an acceptor promises nothing before it has read its votes back', () => {
+    const solo = new Solo();
+    solo.receive('n2', accept('2.n2', { proposals: votesFrom(1, '2.n2', 'a', 'b') }));
+    const reborn = new Solo({ image: solo.image, slowDisk: true }).orphan();
+    reborn.receive('n3', prepare('5.n3')).store();
+    expect(reborn.all('promise')).toEqual([]);
+    reborn.page().receive('n3', prepare('5.n3')).store();
+    expect(reborn.last('promise', 'n3').votes.map(({ slot }) => slot)).toEqual([1, 2]);
+  });
+
   it('nobody campaigns, votes, or reads before that is done', () => {
     const solo = new Solo();
     solo.receive('n2', accept('2.n2', { proposals: votesFrom(1, '2.n2', 'a') }));

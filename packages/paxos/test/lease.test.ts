@@ -136,6 +136,18 @@ describe('a lease read', () => {
     }
   });
 
+  it('P17 nor by one that has not looked at the clock since it woke up', () => {
+    const solo = new Solo().reign();
+    solo.acknowledge('n2', solo.status.commitIndex);
+    const isAnswered = (): boolean => {
+      const asked = solo.read('lease');
+      return solo.reads.some(({ ticket }) => ticket === asked);
+    };
+    expect(isAnswered()).toBe(true);
+    solo.wait(3 * electionTimeoutMs);
+    expect(isAnswered()).toBe(false);
+  });
+
   it('R16 is kept by followers that restart, and by one that forgot what it was told', () => {
     for (const seed of seeds(10)) {
       const cluster = paxosCluster({ seed });

@@ -73,6 +73,8 @@ describe('a change of voters', () => {
     expect(solo.status.membership.outgoing.map(({ id }) => id)).toEqual(['n1', 'n2', 'n3']);
     // No-ops hurry it on. They are still for the old voters to decide.
     expect(solo.status.lastIndex).toBe(at + 3);
+    solo.acknowledge('n4', at + 3).acknowledge('n5', at + 3);
+    expect(solo.status.commitIndex).toBe(at);
     solo.acknowledge('n2', at + 3);
     expect(solo.status.commitIndex).toBe(at + 3);
     // What the new ones decide needs their promises first, and the old ones count no more.

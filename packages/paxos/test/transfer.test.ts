@@ -1,7 +1,7 @@
 /** Handing leadership over: to whom, when, what becomes of whoever asked, and of reads meanwhile. */
 import { describe, expect, it } from 'vitest';
 import { electionTimeoutMs, paxosCluster, seeds } from './paxos-cluster.ts';
-import { accept, prepare, Solo } from './solo.ts';
+import { accept, ballot, prepare, Solo } from './solo.ts';
 
 const five = ['n1', 'n2', 'n3', 'n4', 'n5'];
 
@@ -188,6 +188,23 @@ describe('a transfer', () => {
     }
     expect(others).toHaveLength(2);
     expect(answered.some((ticket) => cluster.requests.ending(ticket)?.type === 'ready')).toBe(true);
+  });
+
+  it('R5 breaks only the word that was given to the leader who asked for it', () => {
+    const solo = new Solo().receive('n2', accept('5.n2')).forget();
+    solo.receive('n3', prepare('9.n3', { transfer: ballot('2.n3') }));
+    expect(solo.all('promise')).toEqual([]);
+    solo.receive('n3', prepare('9.n3', { transfer: ballot('5.n2') }));
+    expect(solo.all('promise')).toHaveLength(1);
+  });
+
+  it('R5 takes the very next round, whatever rounds the target has heard of', () => {
+    const solo = new Solo().tick();
+    const { askedAt } = solo.last('survey');
+    solo.receive('n3', { type: 'survey-reply', askedAt, lost: false, round: 9 });
+    solo.receive('n2', accept('2.n2'));
+    solo.receive('n2', { type: 'take-over', ballot: ballot('2.n2') });
+    expect(solo.last('prepare').ballot).toEqual(ballot('3.n1'));
   });
 
   it('R26 is what a leader does by itself whose disk hangs', () => {

@@ -58,6 +58,15 @@ describe('votes', () => {
     solo.store();
     expect(solo.status.role).toBe('leader');
   });
+
+  it('R16 nor does one that comes in the turn of the vote itself, before that is handed out', () => {
+    const solo = new Solo({ slowDisk: true, voters: ['n1'] });
+    const [first = 0] = solo.writes.map(({ id }) => id);
+    solo.step({ type: 'tick' }, { type: 'stored', write: first });
+    expect(solo.status).toMatchObject({ role: 'candidate', epoch: 1 });
+    solo.store();
+    expect(solo.status.role).toBe('leader');
+  });
 });
 
 describe('appends', () => {

@@ -48,6 +48,20 @@ describe('the window of a follower', () => {
     expect(recordsTo(huge, 'n2')).toBe(1);
   });
 
+  it('gets the bytes back that are acknowledged', () => {
+    const solo = leading({ raft: { maxInflightBytes: 4096, maxAppendBytes: 2048 } });
+    for (let nth = 0; nth < 50; nth++) solo.propose(kilobyte);
+    const { lastIndex } = solo.status;
+    const sentThrough = (): number =>
+      Math.max(
+        ...solo.appendsTo('n2').map(({ previousIndex, records }) => previousIndex + records.length),
+      );
+    for (let round = 0; round < 50 && sentThrough() < lastIndex; round++) {
+      solo.acknowledge('n2', sentThrough());
+    }
+    expect(sentThrough()).toBe(lastIndex);
+  });
+
   it('holds messages to their size, but for a record that is larger by itself', () => {
     const solo = leading({ raft: { maxAppendBytes: 4096 }, slowDisk: false });
     const { lastIndex } = solo.status;

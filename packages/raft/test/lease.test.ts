@@ -53,6 +53,25 @@ describe('a lease read', () => {
     expect(solo.reads[0]).toEqual({ ticket, index: lastIndex });
   });
 
+  it('R4 lasts from the send time of what a quorum has answered, less the drift', () => {
+    const solo = new Solo({ raft: { maxClockDrift: 0.1 } }).lead();
+    const { lastIndex } = solo.status;
+    solo.acknowledge('n2', lastIndex).wait(100).tick();
+    const sentAt = solo.appendsTo('n2').at(-1)?.sentAt ?? 0;
+    solo.wait(200).acknowledge('n2', lastIndex);
+    const isHeld = (): boolean => {
+      const before = solo.reads.length;
+      solo.read('lease');
+      return solo.reads.length > before;
+    };
+    expect(solo.now).toBe(sentAt + 200);
+    expect(isHeld()).toBe(true);
+    solo.wait(0.9 * electionTimeoutMs - 200 - 1);
+    expect(isHeld()).toBe(true);
+    solo.wait(1);
+    expect(isHeld()).toBe(false);
+  });
+
   it('R5 is not answered while leadership is handed over, nor afterwards', () => {
     for (const seed of seeds(15)) {
       const cluster = raftCluster({ seed });

@@ -1,6 +1,7 @@
 /** Log replication, commitment and the repair of logs: sections 5.3 and 5.4, figures 7 and 8. */
 import { entryKind, seededRandom } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
+import type { RaftMessage } from '../src/index.ts';
 import { headerBytes, recordTerm } from '../src/record.ts';
 import { raftCluster, seeds } from './raft-cluster.ts';
 import { append, diskWith, membershipEntry, noop, record, Solo } from './solo.ts';
@@ -275,6 +276,28 @@ describe('a new leader', () => {
     expect(firstOwn(solo)).toEqual([solo.status.epoch, 'noop']);
     solo.acknowledge('n2', 3);
     expect(solo.status.commitIndex).toBe(3);
+  });
+
+  it('counts no acknowledgement of an earlier leadership of its own', () => {
+    const solo = new Solo().lead();
+    solo.acknowledge('n2', 1);
+    solo.propose();
+    solo.propose();
+    const late: RaftMessage = {
+      type: 'append-reply',
+      term: 1,
+      match: 3,
+      verified: 3,
+      round: 0,
+      sentAt: solo.now,
+      rejected: undefined,
+    };
+    // Another leader takes both proposals away, and then this node leads again.
+    const records = [noop(2)];
+    solo.receive('n2', append({ term: 2, previousIndex: 1, previousTerm: 1, records })).lead();
+    expect(solo.status).toMatchObject({ epoch: 3, lastIndex: 3, commitIndex: 1 });
+    solo.receive('n2', late);
+    expect(solo.status.commitIndex).toBe(1);
   });
 
   it('writes down who the group is where the log does not say it yet, for those who join', () => {

@@ -1,6 +1,7 @@
 /** Leadership transfer: thesis, section 3.10. */
 import { describe, expect, it } from 'vitest';
 import { electionTimeoutMs, raftCluster, type RaftCluster, seeds } from './raft-cluster.ts';
+import { append, Solo } from './solo.ts';
 
 function ready(seed: number = 1): RaftCluster {
   const cluster = raftCluster({ seed, joiners: ['n4'] });
@@ -27,6 +28,21 @@ describe('a transfer', () => {
       cluster.commit();
       cluster.converge();
     }
+  });
+
+  it('R5 starts no election at the word of an earlier term, nor of anybody but the leader', () => {
+    const solo = new Solo();
+    solo
+      .receive('n3', append({ term: 1 }))
+      .receive('n2', append({ term: 2 }))
+      .forget();
+    // It comes late: the leader of now may hold a lease, which an election by transfer would break.
+    solo.receive('n3', { type: 'timeout-now', term: 1 });
+    solo.receive('n3', { type: 'timeout-now', term: 2 });
+    expect(solo.status).toMatchObject({ epoch: 2, role: 'follower' });
+    expect(solo.sent.filter(({ message }) => message.type === 'vote-request')).toEqual([]);
+    solo.receive('n2', { type: 'timeout-now', term: 2 });
+    expect(solo.status).toMatchObject({ epoch: 3, role: 'candidate' });
   });
 
   it('is given up when the target does not catch up, and the leader goes on', () => {

@@ -103,4 +103,18 @@ describe('where something fails', () => {
     await runtime.advance(120);
     expect(kindsOf(call.error)).toEqual(['result', 'unknown']);
   });
+
+  it('is not definite where one was refused and another may still happen', async () => {
+    const { replica, runtime, log } = await openWorld();
+    log.holding = true;
+    let count = 0;
+    const submit = log.submit.bind(log);
+    log.submit = (payload, caller): void => {
+      submit(payload, caller);
+      if (++count === 1) log.decide();
+    };
+    const call = watch(replica.executeAll([{ type: 'refuse' }, add(1)], { timeoutMs: 100 }));
+    await runtime.advance(120);
+    expect(kindsOf(call.error)).toEqual(['rejected', 'unknown']);
+  });
 });

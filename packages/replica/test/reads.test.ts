@@ -38,6 +38,21 @@ describe('a linearizable query', () => {
     expect(log.calls).toEqual(['barrier linearizable', 'barrier linearizable']);
   });
 
+  it('shares none that was asked for before it came, in the same turn either', async () => {
+    const { replica, runtime, log } = await openWorld();
+    log.asking = true;
+    watch(replica.query('sum'));
+    const barrier = log.barrier.bind(log);
+    log.barrier = (guarantee, options) => {
+      log.barrier = barrier;
+      const asked = barrier(guarantee, options);
+      watch(replica.query('sum'));
+      return asked;
+    };
+    await runtime.settle();
+    expect(log.barriers).toHaveLength(2);
+  });
+
   it('asks for the barrier only after the last query of the turn', async () => {
     const { replica, runtime, log } = await openWorld();
     const early = watch(replica.query('sum'));

@@ -109,6 +109,27 @@ describe('damage', () => {
     }
   });
 
+  it('S3: a run of zeros over a record of the last segment, where no later segment proves anything', async () => {
+    const place = new SimulatedPlace(2);
+    const storage = await opened(place);
+    for (let index = 1; index <= 110; index++) await storage.write([put(index)]);
+    place.disk.kill();
+    const inUse = segments(place).filter(([path]) => place.used(path) > segmentHeadBytes);
+    const [path = '', bytes = new Uint8Array()] = inUse.at(-1) ?? [];
+    const batchBytes = recordHeaderBytes + 100;
+    const end = place.used(path);
+    expect(end).toBeGreaterThan(segmentHeadBytes + 7 * batchBytes);
+    for (const count of [recordHeaderBytes, batchBytes, 2 * batchBytes]) {
+      // Batches are behind the zeros in every case, so the one in front of them was acknowledged.
+      for (const at of [segmentHeadBytes, end - 5 * batchBytes, end - 3 * batchBytes]) {
+        await overwrite(place, path, at, new Uint8Array(count));
+        expect(await refused(place)).toContain('acknowledged');
+        await overwrite(place, path, at, bytes.slice(at, at + count));
+      }
+    }
+    expect(await readAll(await opened(place))).toHaveLength(110);
+  });
+
   it('S8: every file that is missing is noticed', async () => {
     const base = await filled(3);
     for (const [path] of base.files('')) {

@@ -25,36 +25,46 @@ describe('a sync that failed', () => {
     expect(place.disk.counts.sync - before).toBe(1);
   });
 
-  it('S5: what the kernel still shows after it is durable before anybody builds on it', async () => {
-    // The pages of the failed sync are clean in the kernel's memory: a sync of the same file would
-    // succeed without writing them. Whoever opens the folder then sees the record – and may count on
-    // it, so from the open on it must survive a power loss.
-    for (const operations of [0, 1, 2]) {
-      const place = new SimulatedPlace(2);
-      const storage = place.storage();
-      await storage.open(owner);
-      await storage.write([put(1)]);
-      place.disk.fail({ operation: 'sync' });
-      await expect(
-        storage.write([put(2), { type: 'state', bytes: utf8('vote') }]),
-      ).rejects.toThrow();
-      place.disk.kill();
-      for (let round = 0; round < operations; round++) {
-        await place.storage().open(owner);
+  // Where a batch ends in the sector that it begins in, cutting behind it writes all of it again.
+  it.each([
+    [100, 4096],
+    [700, 4096],
+    [3000, 4096],
+    [3000, 65_536],
+  ])(
+    'S5: what the kernel still shows after it is durable before anybody builds on it (%i bytes, segments of %i)',
+    async (bytes, segmentBytes) => {
+      // The pages of the failed sync are clean in the kernel's memory: a sync of the same file would
+      // succeed without writing them. Whoever opens the folder then sees the record – and may count on
+      // it, so from the open on it must survive a power loss.
+      for (const operations of [0, 1, 2]) {
+        const place = new SimulatedPlace(2, { segmentBytes });
+        const storage = place.storage();
+        await storage.open(owner);
+        await storage.write([put(1)]);
+        place.disk.fail({ operation: 'sync', path: '.segment' });
+        await expect(
+          storage.write([put(2, bytes), { type: 'state', bytes: utf8('vote') }]),
+        ).rejects.toThrow();
         place.disk.kill();
+        for (let round = 0; round < operations; round++) {
+          await place.storage().open(owner);
+          place.disk.kill();
+        }
+        const seen = await place.storage().open(owner);
+        expect(seen.records).toEqual({ first: 1, last: 2 });
+        place.disk.crash('unsynced');
+        const again = place.storage();
+        const found = await again.open(owner);
+        expect(found.records).toEqual(seen.records);
+        expect(found.state).toEqual(utf8('vote'));
+        expect(await readAll(again)).toEqual([
+          { index: 1, record: sized(1, 100) },
+          { index: 2, record: sized(2, bytes) },
+        ]);
       }
-      const seen = await place.storage().open(owner);
-      expect(seen.records).toEqual({ first: 1, last: 2 });
-      place.disk.crash('unsynced');
-      const again = place.storage();
-      const found = await again.open(owner);
-      expect(found.records).toEqual(seen.records);
-      expect(found.state).toEqual(utf8('vote'));
-      expect(await readAll(again)).toEqual(
-        [1, 2].map((index) => ({ index, record: sized(index, 100) })),
-      );
-    }
-  });
+    },
+  );
 });
 
 describe('a snapshot that was replaced', () => {

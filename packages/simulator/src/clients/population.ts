@@ -28,7 +28,7 @@ export interface PopulationParts {
 /** So many operations of each client must succeed once nothing fails any more. */
 const provingOperations = 3;
 /** The checker of histories gives up after so many configurations. */
-const maxConfigurations = 500_000;
+const maxConfigurations = 20_000;
 
 /** The clients of a run. */
 export class Population {

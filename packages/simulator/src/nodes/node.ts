@@ -192,6 +192,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
         },
         reached: (place, chain, hash) => {
           if (life.ended) return;
+          world.journal.digest.add(chain);
           world.guard(() => {
             world.states.reached(this.id, place, chain, hash);
           });

@@ -94,6 +94,8 @@ storageSuite({
     'crashAt',
     'crashed',
     'failNextWrite',
+    'failNextSync',
+    'kill',
     'damageRecord',
     'damageSnapshot',
     'storedBytes',

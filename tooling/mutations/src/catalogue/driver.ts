@@ -28,7 +28,7 @@ export const driverMutations: readonly Mutation[] = [
         '      .catch((error: unknown) => {',
       ),
     ],
-    suite: suite('log', ['group-commit', 'log'], 'fail'),
+    suite: suite('log', ['group-commit'], 'a storage that failed'),
   },
   {
     id: 'driver-3',
@@ -250,6 +250,6 @@ export const driverMutations: readonly Mutation[] = [
       const { chunks } = this.#route.snapshot();`,
       ),
     ],
-    suite: suite('log', ['snapshot-taker', 'log', 'cluster']),
+    suite: suite('log', ['snapshot-taker'], 'the index that its state is of'),
   },
 ];

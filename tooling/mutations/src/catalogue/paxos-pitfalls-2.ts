@@ -52,7 +52,7 @@ export const morePaxosPitfalls: readonly Mutation[] = [
         'slot > index ? voters : outgoing;',
       ),
     ],
-    suite: suite('paxos', ['membership', 'reconfiguration-races']),
+    suite: suite('paxos', ['membership'], 'P14 '),
   },
   {
     id: 'P15',
@@ -89,7 +89,7 @@ export const morePaxosPitfalls: readonly Mutation[] = [
         'return !this.#revoked && this.#startedAt > Number.NEGATIVE_INFINITY;',
       ),
     ],
-    suite: suite('paxos', ['lease'], 'P17 |R4 '),
+    suite: suite('paxos', ['lease'], 'P17 '),
   },
   {
     id: 'P18',

@@ -126,7 +126,7 @@ export const paxosMutations: readonly Mutation[] = [
         'receive(node, input.from, input.message);',
       ),
     ],
-    suite: suite('paxos', ['durability']),
+    suite: suite('paxos', ['durability'], 'before it has read its votes back'),
   },
   {
     id: 'paxos-11',

@@ -76,7 +76,7 @@ export const raftPitfalls: readonly Mutation[] = [
         '  if (sentAt > leadership.contactAt) leadership.lease.extend(node.now);\n',
       ),
     ],
-    suite: suite('raft', ['engine', 'lease'], 'R4 '),
+    suite: suite('raft', ['lease'], 'R4 '),
   },
   {
     id: 'R4b',
@@ -92,7 +92,7 @@ export const raftPitfalls: readonly Mutation[] = [
 `,
       ),
     ],
-    suite: suite('raft', ['engine', 'lease'], 'R4 '),
+    suite: suite('raft', ['lease'], 'R4 '),
   },
   {
     id: 'R5',

@@ -142,7 +142,7 @@ export const raftMutations: readonly Mutation[] = [
         'if (leadership === undefined',
       ),
     ],
-    suite: suite('raft', ['replication', 'unit/replication', 'durability']),
+    suite: suite('raft', ['replication'], 'an earlier leadership of its own'),
   },
   {
     id: 'raft-11',
@@ -186,7 +186,7 @@ export const raftMutations: readonly Mutation[] = [
         "if (node.role !== 'follower') return;",
       ),
     ],
-    suite: suite('raft', ['elections', 'transfer', 'lease'], 'transfer|TimeoutNow'),
+    suite: suite('raft', ['transfer'], 'at the word of an earlier term'),
   },
   {
     id: 'raft-14',
@@ -259,6 +259,6 @@ export const raftMutations: readonly Mutation[] = [
         '    this.#inflight.reach(index);\n',
       ),
     ],
-    suite: suite('raft', ['flow-control']),
+    suite: suite('raft', ['flow-control'], 'gets the bytes back'),
   },
 ];

@@ -82,7 +82,7 @@ export const replicaMutations: readonly Mutation[] = [
 `,
       ),
     ],
-    suite: suite('replica', ['reads']),
+    suite: suite('replica', ['reads'], 'shares none that was asked for before'),
   },
   {
     id: 'replica-7',
@@ -134,7 +134,7 @@ export const replicaMutations: readonly Mutation[] = [
         'definite &&= error !== undefined;',
       ),
     ],
-    suite: suite('replica', ['batch', 'execute']),
+    suite: suite('replica', ['batch'], 'another may still happen'),
   },
   {
     id: 'replica-11',
