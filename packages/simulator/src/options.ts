@@ -1,13 +1,5 @@
 /** What a simulated world is made of: the parts, and the workload that is put on them. */
-import type {
-  Algorithm,
-  Membership,
-  NodeId,
-  Random,
-  Runtime,
-  StateMachine,
-  Storage,
-} from '@quorate/core';
+import type { Algorithm, NodeId, Random, Runtime, Storage } from '@quorate/core';
 import type { EngineRules, Observer, WatchedGroup } from '@quorate/core/checks';
 import type { FileSystem } from '@quorate/files';
 import type { Workload } from './workloads/workload.ts';
@@ -51,13 +43,5 @@ export interface WorldParts<Command, Result, Query, Answer> {
   readonly workload: Workload<Command, Result, Query, Answer>;
 }
 
-/** A machine of any kind. */
-export type AnyMachine = StateMachine<unknown, unknown, unknown, unknown>;
-
 /** Names of nodes, in the order in which they are used. */
 export const nodeNames: readonly NodeId[] = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8', 'n9'];
-
-/** Every voter that some configuration in a membership counts. */
-export function votersOf({ voters, outgoing }: Membership): readonly NodeId[] {
-  return [...new Set([...voters, ...outgoing].map(({ id }) => id))];
-}

@@ -1,6 +1,7 @@
 /** The algorithms of this repository, for the simulator: with options out of a seed, and all their checks. */
 import type { Random } from '@quorate/core';
 import { raftRules } from '@quorate/core/checks';
+import type { EngineOptions } from '@quorate/core/engines';
 import { majority, paxos, type PaxosOptions } from '@quorate/paxos';
 import { paxosChecks, paxosRules } from '@quorate/paxos/checks';
 import { raft, type RaftOptions } from '@quorate/raft';
@@ -11,20 +12,13 @@ const electionTimeoutMs = 500;
 /** Of an entry with all that overload puts into it. */
 const largestRecordBytes = 16_000;
 
-interface CommonOptions {
-  readonly electionTimeoutMs: number;
-  readonly maxClockDrift: number;
-  readonly maxTailBytes?: number;
-  readonly maxUncommittedBytes?: number;
-  readonly maxInflightBytes?: number;
-  readonly maxAppendBytes?: number;
-}
+type CommonOptions = EngineOptions & { readonly maxClockDrift: number };
 
 /** Options that differ by seed: tiny limits reach code that large ones never see. */
 function drawCommon(random: Random): CommonOptions {
   return {
     electionTimeoutMs,
-    ...{ heartbeatMs: random.pick([50, 100, 200]) },
+    heartbeatMs: random.pick([50, 100, 200]),
     maxClockDrift: random.pick([0.05, 0.1, 0.3]),
     ...(random.chance(0.5)
       ? {

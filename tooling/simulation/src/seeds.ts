@@ -1,6 +1,6 @@
 /** Runs seeds, one after the other. */
 import { type Profile, simulate } from '@quorate/simulator';
-import { count, emptyTally, type Tally } from './tally.ts';
+import { emptyTally, merge, type Tally, tallyOf } from './tally.ts';
 import { worldOf } from './worlds.ts';
 
 /** Which seeds are run, and how. */
@@ -26,7 +26,7 @@ export async function runSeeds(range: SeedRange, done: (tally: Tally) => boolean
   const tally = emptyTally();
   for (let seed = from; seed < from + range.count; seed++) {
     const run = await simulate(seed, worldOf(algorithm, seed, workload), { profile });
-    count(tally, algorithm, run);
+    merge(tally, tallyOf(algorithm, run));
     if (seed % twiceEvery === 0 && run.violation === undefined) {
       const again = await simulate(seed, worldOf(algorithm, seed, workload), { profile });
       tally.twice += 1;

@@ -9,40 +9,38 @@ export interface Failure {
   readonly virtualMs: number;
 }
 
-/** Sums over runs. */
-export interface Tally {
-  seeds: number;
+/** What is added up. */
+const sums = [
+  'seeds',
   /** Seeds that ran twice, and gave the same both times, unless they are among the failures. */
-  twice: number;
-  virtualMs: number;
-  events: number;
-  turns: number;
-  ok: number;
-  failed: number;
-  unknown: number;
-  framesSent: number;
-  framesLost: number;
-  framesCorrupted: number;
+  'twice',
+  'virtualMs',
+  'events',
+  'turns',
+  'ok',
+  'failed',
+  'unknown',
+  'framesSent',
+  'framesLost',
+  'framesCorrupted',
+] as const;
+
+/** Sums over runs. */
+export type Tally = Record<(typeof sums)[number], number> & {
   longestRecoveryMs: number;
   readonly faults: Map<string, number>;
   readonly coverage: Map<string, number>;
   readonly failures: Failure[];
-}
+};
 
 /** Nothing yet. */
 export function emptyTally(): Tally {
+  const zeros = Object.fromEntries(sums.map((name) => [name, 0])) as Record<
+    (typeof sums)[number],
+    number
+  >;
   return {
-    seeds: 0,
-    twice: 0,
-    virtualMs: 0,
-    events: 0,
-    turns: 0,
-    ok: 0,
-    failed: 0,
-    unknown: 0,
-    framesSent: 0,
-    framesLost: 0,
-    framesCorrupted: 0,
+    ...zeros,
     longestRecoveryMs: 0,
     faults: new Map(),
     coverage: new Map(),
@@ -50,41 +48,29 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Adds a run. */
-export function count(tally: Tally, algorithm: string, run: Run): void {
-  const { operations, network } = run;
-  tally.seeds += 1;
-  tally.virtualMs += run.virtualMs;
-  tally.events += run.events;
-  tally.turns += run.turns;
-  tally.ok += operations.ok;
-  tally.failed += operations.failed;
-  tally.unknown += operations.unknown;
-  tally.framesSent += network.sent;
-  tally.framesLost += network.lost + network.cut + network.overflowed;
-  tally.framesCorrupted += network.corrupted;
-  tally.longestRecoveryMs = Math.max(tally.longestRecoveryMs, run.recoveredAfterMs);
-  addAll(tally.faults, run.faults);
-  addAll(tally.coverage, run.coverage);
-  if (run.violation !== undefined) {
-    const { violation, virtualMs } = run;
-    tally.failures.push({ algorithm, seed: run.plan.seed, violation, virtualMs });
-  }
+/** What one run came to. */
+export function tallyOf(algorithm: string, run: Run): Tally {
+  const { network, operations, plan, violation, virtualMs } = run;
+  return {
+    seeds: 1,
+    twice: 0,
+    virtualMs,
+    events: run.events,
+    turns: run.turns,
+    ...operations,
+    framesSent: network.sent,
+    framesLost: network.lost + network.cut + network.overflowed,
+    framesCorrupted: network.corrupted,
+    longestRecoveryMs: run.recoveredAfterMs,
+    faults: new Map(run.faults),
+    coverage: new Map(run.coverage),
+    failures: violation === undefined ? [] : [{ algorithm, seed: plan.seed, violation, virtualMs }],
+  };
 }
 
-/** Adds what another thread has counted. */
+/** Adds what else was counted. */
 export function merge(into: Tally, other: Tally): void {
-  into.seeds += other.seeds;
-  into.twice += other.twice;
-  into.virtualMs += other.virtualMs;
-  into.events += other.events;
-  into.turns += other.turns;
-  into.ok += other.ok;
-  into.failed += other.failed;
-  into.unknown += other.unknown;
-  into.framesSent += other.framesSent;
-  into.framesLost += other.framesLost;
-  into.framesCorrupted += other.framesCorrupted;
+  for (const name of sums) into[name] += other[name];
   into.longestRecoveryMs = Math.max(into.longestRecoveryMs, other.longestRecoveryMs);
   addAll(into.faults, other.faults);
   addAll(into.coverage, other.coverage);

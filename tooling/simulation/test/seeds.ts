@@ -39,10 +39,10 @@ export function seedTests(algorithm: string): void {
       expect(total.twice).toBeGreaterThanOrEqual(Math.floor(total.seeds / 20));
     });
 
-    it('few histories were too hard for the checker, and few groups were beyond repair', () => {
-      for (const path of ['history undecided', 'group beyond repair']) {
-        expect(total.coverage.get(path) ?? 0, path).toBeLessThanOrEqual(1 + total.seeds / 25);
-      }
+    it('few groups were beyond repair', () => {
+      expect(total.coverage.get('group beyond repair') ?? 0).toBeLessThanOrEqual(
+        1 + total.seeds / 50,
+      );
     });
 
     // Fewer cannot be asked to reach everything.

@@ -2,7 +2,7 @@
 import { simulate, type Run } from '@quorate/simulator';
 import { describe, expect, it } from 'vitest';
 import { missedPaths } from '../src/paths.ts';
-import { count, emptyTally, merge, type Tally } from '../src/tally.ts';
+import { emptyTally, merge, type Tally, tallyOf } from '../src/tally.ts';
 import { againLine, failureLines, tallyLines, totalLine } from '../src/text.ts';
 import { worldOf } from '../src/worlds.ts';
 
@@ -21,9 +21,9 @@ describe('a tally', () => {
     const together = emptyTally();
     const apart = emptyTally();
     for (const run of runs) {
-      count(together, 'raft', run);
+      merge(together, tallyOf('raft', run));
       const one = emptyTally();
-      count(one, 'raft', run);
+      merge(one, tallyOf('raft', run));
       merge(apart, one);
     }
     expect(apart).toEqual(together);

@@ -73,8 +73,8 @@ export interface SimulatedDisk {
   /** How many handles the process that runs now has open: what it forgot to close shows here. */
   readonly openFiles: number;
 
-  /** Makes an operation to come fail. */
-  fail(failure: Failure): void;
+  /** Makes an operation to come fail. @returns what takes that back, as far as it has not happened. */
+  fail(failure: Failure): () => void;
   /** Takes back every failure, misdirection and power loss that has not happened yet. */
   heal(): void;
   /**

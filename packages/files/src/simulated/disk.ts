@@ -99,8 +99,8 @@ class Disk implements SimulatedDisk, Machine {
     return this.#process?.handles.size ?? 0;
   }
 
-  fail(failure: Failure): void {
-    this.faults.add(failure);
+  fail(failure: Failure): () => void {
+    return this.faults.add(failure);
   }
 
   heal(): void {

@@ -42,15 +42,22 @@ interface Armed {
 export class Faults {
   #armed: Armed[] = [];
 
-  /** @throws InvalidArgumentError if it can never happen. */
-  add(failure: Failure): void {
+  /**
+   * @returns what takes it back.
+   * @throws InvalidArgumentError if it can never happen.
+   */
+  add(failure: Failure): () => void {
     const { nth = 1, times = 1 } = failure;
     if (!(nth >= 1) || !(times >= 1)) {
       throw new InvalidArgumentError(
         `nth and times count from 1, got ${String(nth)} and ${String(times)}`,
       );
     }
-    this.#armed.push({ failure, spared: nth - 1, left: times });
+    const armed = { failure, spared: nth - 1, left: times };
+    this.#armed.push(armed);
+    return () => {
+      this.#armed = this.#armed.filter((other) => other !== armed);
+    };
   }
 
   /** The code with which this operation fails; `undefined`: it does not. */

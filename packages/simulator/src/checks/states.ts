@@ -23,9 +23,9 @@ export class States {
   /** Where the command of each call was applied. */
   readonly #places = new Map<number, Place>();
 
-  /** Whether the command of a call was applied anywhere. */
-  isApplied(call: number): boolean {
-    return this.#places.has(call);
+  /** Where the command of a call was applied; `undefined`: nowhere. */
+  placeOf(call: number): Place | undefined {
+    return this.#places.get(call);
   }
 
   /** A machine has applied the command of a call: nobody has at another place. */

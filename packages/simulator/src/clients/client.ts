@@ -1,5 +1,5 @@
 /** One client: an operation after the other, at whatever node it finds, each written down in the history. */
-import { OutcomeUnknownError, type Random } from '@quorate/core';
+import { type LogIndex, OutcomeUnknownError, type Random } from '@quorate/core';
 import type { HistoryRecorder } from '@quorate/linearizability';
 import { NotConfirmedByAllError } from '@quorate/replica';
 import type { ClientPlan } from '../plan.ts';
@@ -19,6 +19,10 @@ export interface ClientWorld {
   candidates(): readonly AnyNode[];
   /** A number for the next call, which no other has. */
   nextCall(): number;
+  /** A command was called: the number of its call, and its place in the history. */
+  called(call: number, id: number): void;
+  /** A query was answered from a state that ended with this entry. */
+  read(id: number, index: LogIndex): void;
   /** A call has ended so. */
   ended(call: number, outcome: CallOutcome): void;
   /** A process of the history that did nothing yet. */
@@ -108,6 +112,7 @@ export class Client {
       return;
     }
     const id = history.invoke(this.#process, operation.input, nanoseconds(schedule.now));
+    if (operation.kind === 'execute') this.#world.called(call, id);
     let open = true;
     const end = (outcome: CallOutcome, tell: (time: number) => void): void => {
       if (!open) return;
@@ -133,9 +138,10 @@ export class Client {
       // In an event of its own: others are told of the end, too.
       schedule.after(0, undefined, unknown);
     });
-    const completed = (answer: unknown): void => {
+    const completed = (answer: unknown, index?: LogIndex): void => {
       // What a process says that has ended reaches nobody.
       if (process.ended) return;
+      if (index !== undefined) this.#world.read(id, index);
       end('ok', (time) => {
         history.ok(id, operation.output(answer), time);
       });
@@ -156,23 +162,21 @@ export class Client {
         history.fail(id, time);
       });
     };
-    this.#ask(node, call, operation).then(completed, refused);
-  }
-
-  #ask(
-    { replica }: AnyNode,
-    call: number,
-    operation: Operation<unknown, unknown, unknown, unknown>,
-  ): Promise<unknown> {
     const { plan } = this.#world;
     const { timeoutMs } = plan;
-    if (replica === undefined) return Promise.reject(new Error('nobody is there'));
     if (operation.kind === 'execute') {
       const acknowledge = this.#random.chance(plan.acknowledgeAll) ? 'all' : 'quorum';
-      return replica.execute({ call, command: operation.command }, { timeoutMs, acknowledge });
+      replica
+        .execute({ call, command: operation.command }, { timeoutMs, acknowledge })
+        .then((result) => {
+          completed(result);
+        }, refused);
+    } else {
+      const consistency = this.#random.chance(plan.leaseReads) ? 'lease' : 'linearizable';
+      replica.read(operation.query, { timeoutMs, consistency }).then(({ answer, index }) => {
+        completed(answer, index);
+      }, refused);
     }
-    const consistency = this.#random.chance(plan.leaseReads) ? 'lease' : 'linearizable';
-    return replica.query(operation.query, { timeoutMs, consistency });
   }
 }
 

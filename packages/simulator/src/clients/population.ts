@@ -2,9 +2,10 @@
  * All clients of a run, and what was said to them: held against what really happened, call by call, and in
  * the end as a whole by the checker of histories.
  */
-import type { Random } from '@quorate/core';
+import type { LogIndex, Random } from '@quorate/core';
 import { check, describeViolation, type History, HistoryRecorder } from '@quorate/linearizability';
-import type { States } from '../checks/states.ts';
+import type { Place, States } from '../checks/states.ts';
+import { behindAll, contradiction } from '../checks/witness.ts';
 import type { ClientPlan } from '../plan.ts';
 import type { Journal } from '../world/journal.ts';
 import type { Schedule } from '../world/schedule.ts';
@@ -39,6 +40,10 @@ export class Population {
   readonly #world: ClientWorld;
   /** Calls whose commands must never be applied. */
   readonly #refused: number[] = [];
+  /** The call of each command in the history. */
+  readonly #callOf = new Map<number, number>();
+  /** The entry behind which each query in the history was answered. */
+  readonly #readAt = new Map<number, LogIndex>();
   /** Successes of each client when it began to prove itself. */
   #before: ReadonlyMap<Client, number> | undefined;
   #operations = 0;
@@ -96,7 +101,7 @@ export class Population {
   judge(): History<unknown, unknown> {
     const { states, violated } = this.#parts;
     for (const call of this.#refused) {
-      if (states.isApplied(call)) violated(lie(call, 'failed'));
+      if (states.placeOf(call) !== undefined) violated(lie(call, 'failed'));
     }
     const history = this.#history.history();
     this.#judgeOrder(history);
@@ -111,7 +116,23 @@ export class Population {
     const verdict = check(model, history, { maxConfigurations, explanationMs: 1, clock: () => 0 });
     if (verdict.verdict === 'violation') {
       violated(`linearizability: ${describeViolation(model, verdict.violation)}`);
-    } else if (verdict.verdict === 'unknown') journal.reached('history undecided');
+      return;
+    }
+    if (verdict.verdict === 'unknown') journal.reached('history judged by the log alone');
+    const placed = history.flatMap((operation, id) => {
+      const place = this.#placeOf(id);
+      return place === undefined || operation.ending.type === 'fail' ? [] : [{ operation, place }];
+    });
+    const why = contradiction(model, placed);
+    if (why !== undefined) violated(`linearizability: in the order of the log, ${why}`);
+  }
+
+  /** Where an operation of the history took effect; `undefined`: nowhere that anybody would notice. */
+  #placeOf(id: number): Place | undefined {
+    const call = this.#callOf.get(id);
+    if (call !== undefined) return this.#parts.states.placeOf(call);
+    const index = this.#readAt.get(id);
+    return index === undefined ? undefined : { index, position: behindAll };
   }
 
   #makeWorld(): ClientWorld {
@@ -125,6 +146,12 @@ export class Population {
       history: this.#history,
       nextCall: () => ++this.#calls,
       nextProcess: () => this.#processes++,
+      called: (call, id) => {
+        this.#callOf.set(id, call);
+      },
+      read: (id, index) => {
+        this.#readAt.set(id, index);
+      },
       ended: (call, outcome) => {
         this.#ended(call, outcome);
       },
@@ -139,7 +166,7 @@ export class Population {
     if (outcome === 'unknown') return;
     if (outcome === 'failed') this.#refused.push(call);
     const { states, violated } = this.#parts;
-    if ((outcome === 'ok') !== states.isApplied(call)) violated(lie(call, outcome));
+    if ((outcome === 'ok') !== (states.placeOf(call) !== undefined)) violated(lie(call, outcome));
   }
 
   /** Whether it got as many answers as it has to since nothing fails any more. */

@@ -17,6 +17,12 @@ type DiskFault = Extract<
   }
 >;
 
+/** Nothing more finds room. */
+const full = (['write', 'truncate', 'create'] as const).map((operation) => ({
+  operation,
+  code: 'ENOSPC' as const,
+  times: Number.POSITIVE_INFINITY,
+}));
 /** A failure that has not come about by then is taken back. */
 const patienceMs = 3000;
 
@@ -29,31 +35,19 @@ export function strikeDisk(stage: Stage, fault: DiskFault, random: Random): void
     case 'disk-stall':
       if (node.process === undefined) return;
       struck(stage, fault, node);
-      device.stall('write', 'sync');
-      stage.undoAfter(fault.ms, () => {
-        device.resume();
-      });
+      stage.undoAfter(fault.ms, node.stallDisk());
       return;
     case 'disk-slow':
       struck(stage, fault, node);
-      node.slowness = fault.factor;
-      stage.undoAfter(fault.ms, () => {
-        node.slowness = 1;
-      });
+      stage.undoAfter(fault.ms, node.slowDisk(fault.factor));
       return;
     case 'disk-full':
       struck(stage, fault, node);
-      fail(stage, node, fault.ms, () => {
-        for (const operation of ['write', 'truncate', 'create'] as const) {
-          device.fail({ operation, code: 'ENOSPC', times: Number.POSITIVE_INFINITY });
-        }
-      });
+      stage.undoAfter(fault.ms, node.failDisk(...full));
       return;
     case 'disk-error':
       struck(stage, fault, node);
-      fail(stage, node, patienceMs, () => {
-        device.fail({ operation: fault.operation, nth: fault.nth });
-      });
+      stage.undoAfter(patienceMs, node.failDisk({ operation: fault.operation, nth: fault.nth }));
       return;
     case 'bit-rot':
       rot(stage, fault, node, random);
@@ -64,13 +58,6 @@ export function strikeDisk(stage: Stage, fault: DiskFault, random: Random): void
       node.damaged = true;
       device.misdirectNextWrite({ position: 4096 * random.below(16) });
   }
-}
-
-/** Nothing is lost for good, but the process may stop, and not start for a while. */
-function fail(stage: Stage, node: AnyNode, ms: number, begin: () => void): void {
-  const end = node.beginFailing();
-  begin();
-  stage.undoAfter(ms, end);
 }
 
 /** One intact copy of everything has to stay somewhere: that of a quorum. */

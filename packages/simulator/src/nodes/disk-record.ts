@@ -75,14 +75,6 @@ export class DiskRecord implements WatchedDisk {
     return finding;
   }
 
-  /** The disk was lost, and there is an empty one in its place. */
-  replaced(): void {
-    this.opened(
-      { state: undefined, records: undefined, snapshot: undefined, lastRecord: undefined },
-      [],
-    );
-  }
-
   #compare(found: Image): Finding {
     const expected = this.#durable.copy();
     if (sameImage(found, expected)) return { type: 'as-written', batches: 0 };

@@ -14,9 +14,15 @@ import {
   type Random,
   type Runtime,
   seededRandom,
+  StorageFailedError,
 } from '@quorate/core';
 import type { WatchedNode } from '@quorate/core/checks';
-import { type Loss, type SimulatedDisk, simulatedDisk } from '@quorate/files/simulated';
+import {
+  type Failure,
+  type Loss,
+  type SimulatedDisk,
+  simulatedDisk,
+} from '@quorate/files/simulated';
 import { openReplica, type Replica } from '@quorate/replica';
 import { makeTransport } from '../network/transport.ts';
 import type { Clock } from '../world/clock.ts';
@@ -44,8 +50,6 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
   readonly bootstrap: Membership;
   /** The disk as such. */
   readonly device: SimulatedDisk;
-  /** How much slower than usual the disk is. */
-  slowness = 1;
   /** Its disk was made to rot: what it finds may be refused. */
   damaged = false;
   /** What it holds is refused for good. */
@@ -59,6 +63,10 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
   #armed = false;
   /** How many faults make its disk fail. */
   #failing = 0;
+  /** How many hold it up. */
+  #stalls = 0;
+  /** By how much each of those that make it slow does. */
+  readonly #slowness: number[] = [];
   /** Whether the disk failed at some time in this life: the process may stop. */
   #excused = false;
   #runtime: Runtime | undefined;
@@ -230,13 +238,35 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     this.#end();
   }
 
-  /** Its disk fails until the function that it returns is called: it may stop, and not start again. */
-  beginFailing(): () => void {
+  /**
+   * Its disk fails until the function that it returns is called: the process may stop, and not start
+   * again meanwhile.
+   */
+  failDisk(...failures: readonly Failure[]): () => void {
     this.#failing += 1;
     this.#excused = true;
+    const ends = failures.map((failure) => this.device.fail(failure));
     return () => {
       this.#failing -= 1;
-      this.device.heal();
+      for (const end of ends) end();
+    };
+  }
+
+  /** Nothing is written or synced until the function that it returns is called. */
+  stallDisk(): () => void {
+    this.#stalls += 1;
+    this.device.stall('write', 'sync');
+    return () => {
+      this.#stalls -= 1;
+      if (this.#stalls === 0) this.device.resume();
+    };
+  }
+
+  /** The disk takes so many times as long until the function that it returns is called. */
+  slowDisk(factor: number): () => void {
+    this.#slowness.push(factor);
+    return () => {
+      this.#slowness.splice(this.#slowness.indexOf(factor), 1);
     };
   }
 
@@ -285,7 +315,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
       if (finding.batches > 0) journal.reached('batch under way found at a start');
       return;
     }
-    if (this.damaged) {
+    if (this.damaged && finding.type === 'last-batch-missing') {
       // The last batch that went out before a sudden end cannot be told from one that was torn.
       journal.reached('damage taken for a torn tail');
       this.broken = true;
@@ -301,16 +331,19 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     // It is the first to notice that the power is gone.
     if (life.ended || (this.#armed && this.device.crashed)) return;
     const corrupt = error instanceof CorruptError;
+    const isOfDisk =
+      (this.damaged && corrupt) ||
+      ((this.#excused || this.damaged) && error instanceof StorageFailedError);
     this.#world.journal.add(this.id, 'fails', { error: describeError(error) });
-    if (!this.#excused && !this.damaged) {
+    if (!isOfDisk) {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#world.violated(`${this.id} stopped, and nothing was wrong with its disk: ${stack}`);
+      this.#world.violated(`${this.id} stopped, and its disk is no reason for that: ${stack}`);
     }
-    if (corrupt && this.damaged) {
+    if (corrupt) {
       this.broken = true;
       this.#world.journal.reached('damage refused');
     }
-    if (this.#excused) this.#world.journal.reached('stopped by its disk');
+    if (this.#excused && !corrupt) this.#world.journal.reached('stopped by its disk');
     this.device.kill();
     this.#end();
     this.#world.ended(this);
@@ -343,7 +376,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
       nextTurn: (run) => {
         current().nextTurn(run);
       },
-      setTimer: (ms, run) => current().setTimer(ms * this.slowness, run),
+      setTimer: (ms, run) => current().setTimer(ms * Math.max(1, ...this.#slowness), run),
     };
   }
 }

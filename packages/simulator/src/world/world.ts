@@ -272,11 +272,8 @@ export class World implements WatchedGroup<unknown>, Stage {
     this.journal.add(undefined, 'faults end', undefined);
     for (const undo of [...this.#undo]) undo();
     this.network.conditions = calmNetwork;
-    for (const node of this.nodes) {
-      node.slowness = 1;
-      node.device.heal();
-      node.device.resume();
-    }
+    // What is armed and has not happened does not happen any more.
+    for (const node of this.nodes) node.device.heal();
   }
 
   #isRecovered(): boolean {

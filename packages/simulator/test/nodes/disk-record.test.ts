@@ -145,13 +145,6 @@ describe('what a storage holds when it is opened', () => {
     expect(disk.opened(...holding([[1, 1]], 7))).toEqual({ type: 'as-written', batches: 0 });
     expect(disk.opened(...holding([]))).toEqual({ type: 'different' });
   });
-
-  it('is nothing on a new disk', () => {
-    const disk = busyDisk();
-    disk.replaced();
-    expect(disk.durable.size).toBe(0);
-    expect(disk.opened(...holding([]))).toEqual({ type: 'as-written', batches: 0 });
-  });
 });
 
 describe('what is under way', () => {

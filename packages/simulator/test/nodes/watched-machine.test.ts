@@ -186,7 +186,7 @@ describe('a machine that does something else than the others', () => {
     const { watched, states } = group();
     const machine = watched('n1', registerMachine());
     fill(machine, 1, 3);
-    expect([states.isApplied(3), states.isApplied(4)]).toEqual([true, false]);
+    expect([states.placeOf(3) !== undefined, states.placeOf(4)]).toEqual([true, undefined]);
     expect(() => {
       machine.apply({ call: 2, command: write('r2', 2) }, { index: 4, position: 1, time: 1000 });
     }).toThrow(
