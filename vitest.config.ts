@@ -1,4 +1,5 @@
 /** The tests of the whole workspace, on sources: nothing has to be built before. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['source', 'node', 'import', 'module', 'default'];
@@ -10,6 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
+    // By itself it leaves one core idle: of two, half.
+    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
