@@ -6,7 +6,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { algorithmNames } from '../src/node/parts.ts';
 import { badInput } from './e2e/bad-input.ts';
-import { disasters } from './e2e/disasters.ts';
 import { documentation } from './e2e/documentation.ts';
 import { failures } from './e2e/failures.ts';
 import { type Group, startGroup } from './e2e/group.ts';
@@ -20,7 +19,6 @@ beforeAll(build, 180_000);
 afterAll(cleanUp, 30_000);
 
 badInput();
-disasters();
 
 describe.each(algorithmNames)('a demo on %s', (algorithm) => {
   let group: Group | undefined;

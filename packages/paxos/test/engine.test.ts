@@ -30,6 +30,8 @@ const tailSlackBytes = 512 * 1024;
 
 engineSuite({
   framework: { describe, it },
+  // More of them run in cluster.test.ts, and whole clusters in the simulator.
+  swarm: { seeds: 15 },
   name: 'paxos',
   algorithm: (limits) => paxos(optionsOf(limits)),
   capabilities: { ...capabilities, readsAnywhere: false },
@@ -52,6 +54,8 @@ engineSuite({
 
 engineSuite({
   framework: { describe, it },
+  // More of them run in cluster.test.ts, and whole clusters in the simulator.
+  swarm: { seeds: 15 },
   name: 'paxos with quorum reads',
   algorithm: (limits) => paxos({ ...optionsOf(limits), reads: 'quorum' }),
   capabilities: { ...capabilities, readsAnywhere: true },

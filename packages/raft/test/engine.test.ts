@@ -6,6 +6,8 @@ import { raftChecks } from '../src/checks/index.ts';
 
 engineSuite({
   framework: { describe, it },
+  // More of them run in cluster.test.ts, and whole clusters in the simulator.
+  swarm: { seeds: 15 },
   name: 'raft',
   algorithm: ({ maxMessageRecordBytes, ...limits }) =>
     raft({

@@ -1,0 +1,9 @@
+/** Backup, restore, and the last node left, as real processes: how long any of it takes is not the question. */
+import { afterAll, beforeAll } from 'vitest';
+import { disasters } from './e2e/disasters.ts';
+import { build, cleanUp } from './harness.ts';
+
+beforeAll(build, 180_000);
+afterAll(cleanUp, 30_000);
+
+disasters();
