@@ -1,6 +1,6 @@
 /** Backup, restore, and the last node left, as real processes: how long any of it takes is not the question. */
 import { afterAll, beforeAll } from 'vitest';
-import { disasters } from './e2e/disasters.ts';
+import { disasters } from './processes/disasters.ts';
 import { build, cleanUp } from './harness.ts';
 
 beforeAll(build, 180_000);

@@ -1,6 +1,6 @@
 /**
  * Disaster recovery in one process: what it makes of a folder, and that it can be interrupted between any
- * two steps. With real processes: `e2e/disasters.ts`.
+ * two steps. With real processes: `processes/disasters.ts`.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,6 @@
  *     node tooling/checks/src/lint.js [--fix]
  */
 import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cache, fingerprint, root, run } from './repository.js';
 
@@ -23,7 +22,6 @@ const { ok } = await run(
     '--max-warnings=0',
     '--cache',
     '--cache-strategy=content',
-    `--concurrency=${availableParallelism()}`,
     `--cache-location=${join(cache, `eslint-${name}`)}`,
     ...process.argv.slice(2),
   ],

@@ -1,16 +1,18 @@
 /**
- * Everything that must hold before a change goes in, one check after the other.
+ * Everything that must hold before a change goes in.
  *
  *     pnpm test
  *     pnpm test --only lint --only tests     (a name, or how it begins)
  *
  * Each test and each check counts as one. The last line is the total.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dependencies } from './dependencies.js';
 import { hygiene } from './hygiene.js';
 import { packedChecks } from './packed.js';
 import { run } from './repository.js';
+import { beginAll } from './side-by-side.js';
 import { tests } from './tests.js';
 
 /**
@@ -24,22 +26,31 @@ import { tests } from './tests.js';
  * @property {() => Promise<Verdict>} run
  */
 
-/** @type {readonly Check[]} */
-const checks = [
-  tool('build', 'node', [
-    'tooling/launch/src/turbo.js',
-    'run',
-    'build:sources',
-    'build',
-    '--output-logs=errors-only',
-  ]),
-  tool('types', 'tsc', ['-b']),
-  tool('format', 'biome', ['format', '.']),
-  tool('lint', 'node', ['tooling/checks/src/lint.js']),
-  { name: 'hygiene', run: hygiene },
-  { name: 'dependencies', run: dependencies },
-  ...packedChecks(),
-  { name: 'tests', run: tests },
+/**
+ * One stage after the other. Within a stage the checks run side by side, as many as there are cores: most are
+ * programs that use one.
+ *
+ * @type {readonly (readonly Check[])[]}
+ */
+const stages = [
+  [
+    tool('build', 'node', [
+      'tooling/launch/src/turbo.js',
+      'run',
+      'build:sources',
+      'build',
+      '--output-logs=errors-only',
+    ]),
+  ],
+  [tool('types', 'tsc', ['-b'])],
+  [
+    tool('format', 'biome', ['format', '.']),
+    { name: 'hygiene', run: hygiene },
+    { name: 'dependencies', run: dependencies },
+    ...packedChecks(),
+  ],
+  // Lint uses one core for longer than all the others above together; the tests use whatever is there.
+  [{ name: 'tests', run: tests }, tool('lint', 'node', ['tooling/checks/src/lint.js'])],
 ];
 
 /**
@@ -54,53 +65,64 @@ function tool(name, command, args) {
   return {
     name,
     async run() {
-      const { ok, output } = await run(command, args, { live: true });
-      return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output };
+      const { ok, output } = await run(command, args);
+      return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: ok ? '' : output };
     },
   };
 }
 
-/** @returns {readonly Check[]} */
+/** @returns {readonly (readonly Check[])[]} */
 function chosen() {
   // pnpm hands the `--` of `pnpm test -- --only lint` on.
   const args = process.argv.slice(2).filter((word) => word !== '--');
   const { values } = parseArgs({ args, options: { only: { type: 'string', multiple: true } } });
   const only = values.only;
   return only === undefined
-    ? checks
-    : checks.filter(({ name }) => only.some((start) => name.startsWith(start)));
+    ? stages
+    : stages.map((checks) =>
+        checks.filter(({ name }) => only.some((start) => name.startsWith(start))),
+      );
 }
 
 /**
  * A check that cannot run has failed.
  *
  * @param {Check} check
- * @returns {Promise<Verdict>}
+ * @returns {Promise<Verdict & { seconds: number }>}
  */
 async function judge(check) {
+  const from = performance.now();
+  const seconds = () => (performance.now() - from) / 1000;
   try {
-    return await check.run();
+    const verdict = await check.run();
+    return { ...verdict, seconds: seconds() };
   } catch (error) {
-    return { passed: 0, failed: 1, output: String(error instanceof Error ? error.stack : error) };
+    const output = String(error instanceof Error ? error.stack : error);
+    return { passed: 0, failed: 1, output, seconds: seconds() };
   }
 }
 
 let passed = 0;
 let failed = 0;
 const lines = [];
-for (const check of chosen()) {
-  console.log(`\n── ${check.name}`);
-  const from = performance.now();
-  const verdict = await judge(check);
-  const seconds = ((performance.now() - from) / 1000).toFixed(1);
-  if (verdict.output !== '') {
-    console.log(verdict.output.trimEnd());
-  }
-  passed += verdict.passed;
-  failed += verdict.failed;
-  lines.push(
-    `${verdict.failed === 0 ? 'ok  ' : 'FAIL'}  ${check.name}: ${verdict.passed} passed, ${verdict.failed} failed (${seconds} s)`,
+for (const checks of chosen()) {
+  const verdicts = beginAll(
+    checks.map((check) => () => judge(check)),
+    availableParallelism(),
   );
+  for (const [at, { name }] of checks.entries()) {
+    console.log(`\n── ${name}`);
+    const verdict = await verdicts[at];
+    if (verdict === undefined) throw new Error('a check that is not there');
+    if (verdict.output !== '') {
+      console.log(verdict.output.trimEnd());
+    }
+    passed += verdict.passed;
+    failed += verdict.failed;
+    lines.push(
+      `${verdict.failed === 0 ? 'ok  ' : 'FAIL'}  ${name}: ${verdict.passed} passed, ${verdict.failed} failed (${verdict.seconds.toFixed(1)} s)`,
+    );
+  }
 }
 if (passed + failed === 0) {
   failed = 1;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../src/dependencies.js';
 import { inspect } from '../src/hygiene.js';
+import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
 
 describe('dependencies', () => {
@@ -81,5 +82,30 @@ describe('the count of tests', () => {
 
   test('vitest’s own discontent is a failure', () => {
     expect(count(report(5, 0), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+});
+
+describe('tasks side by side', () => {
+  test('begin in order, no more at a time than said, and give their results in their places', async () => {
+    let running = 0;
+    let most = 0;
+    const begun: number[] = [];
+    const tasks = [5, 1, 3, 0, 2].map((turns, at) => async () => {
+      begun.push(at);
+      running += 1;
+      most = Math.max(most, running);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      running -= 1;
+      return at;
+    });
+    expect(await Promise.all(beginAll(tasks, 2))).toEqual([0, 1, 2, 3, 4]);
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
+    expect(most).toBe(2);
+  });
+
+  test('one that fails keeps no other one from beginning', async () => {
+    const tasks = [() => Promise.reject(new Error('no')), () => Promise.resolve('yes')];
+    const results = await Promise.allSettled(beginAll(tasks, 1));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   });
 });

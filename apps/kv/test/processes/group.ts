@@ -1,4 +1,5 @@
 /** The demo that tests share. Each leaves it as it found it: three nodes that serve. */
+import { beforeAll } from 'vitest';
 import { DemoRun, freeDemoPort, temporaryFolder } from '../harness.ts';
 
 /** A demo with its folder. */
@@ -12,8 +13,20 @@ export interface Group {
 /** Hands the group to tests, which are defined before it runs. */
 export type GroupOf = () => Group;
 
+/** One group for all tests of the block that it is called in. */
+export function sharedGroup(algorithm: string): GroupOf {
+  let group: Group | undefined;
+  beforeAll(async () => {
+    group = await startGroup(algorithm);
+  }, 60_000);
+  return () => {
+    if (group === undefined) throw new Error('the demo did not start');
+    return group;
+  };
+}
+
 /** Starts it, in a new folder. */
-export async function startGroup(algorithm: string): Promise<Group> {
+async function startGroup(algorithm: string): Promise<Group> {
   const data = await temporaryFolder();
   const port = await freeDemoPort();
   const demo = await DemoRun.start(data, port, ['--algorithm', algorithm]);

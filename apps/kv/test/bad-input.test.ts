@@ -1,0 +1,9 @@
+/** What the built program says to bad input. */
+import { afterAll, beforeAll } from 'vitest';
+import { build, cleanUp } from './harness.ts';
+import { badInput } from './processes/bad-input.ts';
+
+beforeAll(build, 180_000);
+afterAll(cleanUp, 30_000);
+
+badInput();

@@ -1,0 +1,25 @@
+/** The life of one demo, from its first request to its last start; the rooms of it share one group. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { build, cleanUp } from '../harness.ts';
+import { documentation } from './documentation.ts';
+import { type GroupOf, sharedGroup } from './group.ts';
+import { importAndExport } from './import-export.ts';
+import { ending, memoryOnly } from './lifecycle.ts';
+import { membership } from './membership.ts';
+import { running } from './running.ts';
+
+/** Everything that a demo does, but for what states how long it takes. */
+export function lifeOfADemo(algorithm: string): void {
+  beforeAll(build, 180_000);
+  afterAll(cleanUp, 30_000);
+
+  describe(`a demo on ${algorithm}`, () => {
+    const group: GroupOf = sharedGroup(algorithm);
+    running(group);
+    documentation(group);
+    membership(group);
+    importAndExport(group);
+    ending(group);
+    memoryOnly(algorithm);
+  });
+}
