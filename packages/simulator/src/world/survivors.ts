@@ -28,26 +28,32 @@ export class Survivors {
     );
   }
 
+  /** Whether they can decide by every membership that is in force somewhere. */
+  get areEnough(): boolean {
+    return this.#suffice(this.#nodes);
+  }
+
   /**
    * Chooses: in a random order, until they can decide by every membership that is in force somewhere.
    *
    * @returns whether what is intact is enough for that.
    */
   choose(): boolean {
-    if (!this.#areEnough(new Set(this.#sound()))) return false;
+    if (!this.#suffice(new Set(this.#sound()))) return false;
     if (this.#quorumOnly) this.#extend();
     else this.#nodes = new Set(this.#stage.nodes.filter((node) => !node.broken));
     return true;
   }
 
   /**
-   * A change that was asked for before may come into force only now, and need others than those that live.
+   * A change that was asked for before may come into force only now, and need others than those that live. What
+   * rots is not called for, even then: it may not be enough.
    *
    * @returns those that it needs in addition.
    */
   extend(): readonly AnyNode[] {
     const before = this.#nodes;
-    if (this.#areEnough(before)) return [];
+    if (this.#suffice(before)) return [];
     this.#extend();
     return [...this.#nodes].filter((node) => !before.has(node));
   }
@@ -55,7 +61,7 @@ export class Survivors {
   #extend(): void {
     const nodes = new Set(this.#nodes);
     for (const node of shuffled(this.#sound(), this.#random)) {
-      if (this.#areEnough(nodes)) break;
+      if (this.#suffice(nodes)) break;
       nodes.add(node);
     }
     this.#nodes = nodes;
@@ -66,7 +72,7 @@ export class Survivors {
     return this.#stage.nodes.filter((node) => !node.broken && !node.damaged);
   }
 
-  #areEnough(nodes: ReadonlySet<AnyNode>): boolean {
+  #suffice(nodes: ReadonlySet<AnyNode>): boolean {
     const ids = new Set([...nodes].map(({ id }) => id));
     return [this.#stage.membership(), ...this.#stage.memberships()].every(
       (membership) => membership.voters.length === 0 || isQuorum(membership, (id) => ids.has(id)),

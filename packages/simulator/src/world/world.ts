@@ -251,8 +251,7 @@ export class World implements WatchedGroup<unknown>, Stage {
     const { recoveryMs } = this.#plan;
     this.#heal();
     if (!this.#survivors.choose()) {
-      // A change that was under way made voters of nodes that rot: nobody could do anything about it.
-      this.journal.reached('group beyond repair');
+      this.#beyondRepair();
       return;
     }
     for (const node of this.nodes) {
@@ -261,9 +260,17 @@ export class World implements WatchedGroup<unknown>, Stage {
     }
     this.#population.beginProving();
     await this.#advance(this.schedule.now + recoveryMs, () => this.#isRecovered());
-    if (this.#violation === undefined && !this.#isRecovered()) {
+    if (this.#violation !== undefined || this.#isRecovered()) return;
+    if (this.#survivors.areEnough) {
       this.violated(`liveness: after ${String(recoveryMs)} ms without faults ${this.#symptoms()}`);
+    } else {
+      this.#beyondRepair();
     }
+  }
+
+  /** A change that was under way made voters of nodes that rot: nobody could do anything about it. */
+  #beyondRepair(): void {
+    this.journal.reached('group beyond repair');
   }
 
   /** Ends every fault. */
