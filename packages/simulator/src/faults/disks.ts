@@ -55,7 +55,8 @@ export function strikeDisk(stage: Stage, fault: DiskFault, random: Random): void
     case 'misdirected-write':
       if (node.process === undefined || !canLose(stage, [node.id])) return;
       struck(stage, fault, node);
-      node.damaged = true;
+      // It is missing where it belongs, and stands where something else belongs.
+      node.strikes += 2;
       device.misdirectNextWrite({ position: 4096 * random.below(16) });
   }
 }
@@ -71,7 +72,7 @@ function rot(
   const bytes = device.storedBytes;
   if (bytes === 0 || !canLose(stage, [node.id])) return;
   struck(stage, fault, node);
-  node.damaged = true;
+  node.strikes += fault.flips;
   for (let flip = 0; flip < fault.flips; flip++)
     device.flipBit(random.below(bytes), random.below(8));
 }

@@ -9,17 +9,20 @@ import { Image, sameImage, type WatchedDisk } from '@quorate/core/checks';
 /** What was found when a storage was opened. */
 export type Finding =
   | { readonly type: 'as-written'; readonly batches: number }
-  /** Only the last batch that was acknowledged is missing, and what was under way behind it. */
-  | { readonly type: 'last-batch-missing' }
+  /** So many batches that were acknowledged last are missing, and nothing else but what was under way. */
+  | { readonly type: 'last-batches-missing'; readonly batches: number }
   | { readonly type: 'different' };
+
+/** How many of the batches that were acknowledged last may be found missing; more is something else. */
+const rememberedBatches = 8;
 
 /** The record of one disk; outlives the processes that use it. */
 export class DiskRecord implements WatchedDisk {
   #durable = new Image();
   #written = new Image();
-  /** What is durable, but for the last batch that was acknowledged, which stands beside it. */
+  /** What is durable, but for the batches that were acknowledged last, which stand beside it. */
   #before = new Image();
-  #lastBatch: readonly StorageOp[] = [];
+  #lastBatches: (readonly StorageOp[])[] = [];
   /** Batches that the storage was given and has not acknowledged. */
   #batches: (readonly StorageOp[])[] = [];
   /** For each write of the engine that is not durable, how many of its steps are not. */
@@ -52,8 +55,9 @@ export class DiskRecord implements WatchedDisk {
   acknowledged(): void {
     const ops = this.#batches.shift();
     if (ops === undefined) return;
-    this.#before.apply(this.#lastBatch);
-    this.#lastBatch = ops;
+    this.#lastBatches.push(ops);
+    if (this.#lastBatches.length > rememberedBatches)
+      this.#before.apply(this.#lastBatches.shift() ?? []);
     this.#durable.apply(ops);
     this.#count(ops.length);
   }
@@ -69,7 +73,7 @@ export class DiskRecord implements WatchedDisk {
     this.#durable = found;
     this.#written = found.copy();
     this.#before = found.copy();
-    this.#lastBatch = [];
+    this.#lastBatches = [];
     this.#batches = [];
     this.#left = [];
     return finding;
@@ -84,7 +88,23 @@ export class DiskRecord implements WatchedDisk {
       batches += 1;
       if (sameImage(found, expected)) return { type: 'as-written', batches };
     }
-    return { type: sameImage(found, this.#before) ? 'last-batch-missing' : 'different' };
+    const missing = this.#missing(found);
+    return missing === undefined
+      ? { type: 'different' }
+      : { type: 'last-batches-missing', batches: missing };
+  }
+
+  /** How many of the last batches are missing, as few as can be; `undefined`: it is not that. */
+  #missing(found: Image): number | undefined {
+    const expected = this.#before.copy();
+    let missing: number | undefined;
+    let left = this.#lastBatches.length;
+    for (const ops of this.#lastBatches) {
+      if (sameImage(found, expected)) missing = left;
+      expected.apply(ops);
+      left -= 1;
+    }
+    return missing;
   }
 
   #count(steps: number): void {

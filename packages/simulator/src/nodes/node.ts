@@ -50,8 +50,8 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
   readonly bootstrap: Membership;
   /** The disk as such. */
   readonly device: SimulatedDisk;
-  /** Its disk was made to rot: what it finds may be refused. */
-  damaged = false;
+  /** In how many places its disk was made to rot. */
+  strikes = 0;
   /** What it holds is refused for good. */
   broken = false;
   readonly #world: NodeWorld<Command, Result, Query, Answer>;
@@ -226,6 +226,11 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     );
   }
 
+  /** Whether its disk rots: what it finds may be refused. */
+  get damaged(): boolean {
+    return this.strikes > 0;
+  }
+
   /** Ends the process at once. */
   crash(ending: Ending): void {
     if (this.#life === undefined) return;
@@ -315,8 +320,8 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
       if (finding.batches > 0) journal.reached('batch under way found at a start');
       return;
     }
-    if (this.damaged && finding.type === 'last-batch-missing') {
-      // The last batch that went out before a sudden end cannot be told from one that was torn.
+    if (finding.type === 'last-batches-missing' && finding.batches <= this.strikes) {
+      // What is damaged at the end of the log cannot be told from what was torn there: a batch a strike.
       journal.reached('damage taken for a torn tail');
       this.broken = true;
       throw new CorruptError('the damage of this disk went unnoticed; the simulation retires it');

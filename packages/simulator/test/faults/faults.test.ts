@@ -164,7 +164,7 @@ describe('what is damaged', () => {
     const [first, second] = world.nodes;
     expect(canLose(world, ['n1', 'n2'])).toBe(true);
     expect(canLose(world, ['n1', 'n2', 'n3'])).toBe(false);
-    if (first !== undefined) first.damaged = true;
+    if (first !== undefined) first.strikes = 1;
     expect(canLose(world, ['n1', 'n2'])).toBe(true);
     expect(canLose(world, ['n2', 'n3'])).toBe(false);
     if (second !== undefined) second.broken = true;

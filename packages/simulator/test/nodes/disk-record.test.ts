@@ -123,14 +123,27 @@ describe('what a storage holds when it is opened', () => {
         [2, 2],
       ]),
     ],
-    ['less than all but the last batch', holding([], 7)],
-    ['nothing', holding([])],
+    ['a part of a batch', holding([], 7)],
   ])('is different where it is %s', (_what, found) => {
     expect(busyDisk().opened(...found)).toEqual({ type: 'different' });
   });
 
-  it('is told apart where only the last batch that was acknowledged is missing', () => {
-    expect(busyDisk().opened(...holding([[1, 1]], 7))).toEqual({ type: 'last-batch-missing' });
+  it.each([
+    ['the last batch that was acknowledged is', 1, holding([[1, 1]], 7)],
+    ['all of the few that were acknowledged are', 2, holding([])],
+  ])('is told apart where only %s missing', (_what, batches, found) => {
+    expect(busyDisk().opened(...found)).toEqual({ type: 'last-batches-missing', batches });
+  });
+
+  it('is different where more is missing than anything can explain', () => {
+    const disk = new DiskRecord();
+    for (let index = 1; index <= 12; index++) {
+      disk.begun([put(index)]);
+      disk.acknowledged();
+    }
+    const upTo = (last: number): [Recovered, readonly LogRecord[]] =>
+      holding(Array.from({ length: last }, (_, at) => [at + 1, at + 1] as const));
+    expect(disk.opened(...upTo(3))).toEqual({ type: 'different' });
   });
 
   it('is what counts from then on', () => {
