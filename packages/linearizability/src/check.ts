@@ -19,6 +19,12 @@ export interface CheckOptions {
   readonly maxConfigurations?: number;
   /** About how long a violation may be shortened, in milliseconds, after it was found. @default 10_000 */
   readonly explanationMs?: number;
+  /**
+   * An order that is tried first, as that of a replicated log: operations by their places in the history,
+   * which are the numbers that `invoke` of a recorder gives. Those that are missing may stand anywhere. A wrong
+   * order costs time, at worst so much that the verdict is `unknown`, and changes none besides. @default none
+   */
+  readonly hint?: readonly number[];
   /** Milliseconds from wherever. One that stands still leaves the bound to the configurations. @default performance.now */
   readonly clock?: () => number;
 }
@@ -39,9 +45,11 @@ export function check<State, Input = Call, Output = Answer>(
   const explanationMs = positive('explanationMs', options.explanationMs, 10_000);
   const maxConfigurations = positive('maxConfigurations', options.maxConfigurations, 2_000_000);
   const clock = options.clock ?? (() => performance.now());
+  const hint = options.hint ?? [];
   validate(model, history);
+  validateHint(hint, history.length);
 
-  const parts = [...tasksOf(model, history)].sort(
+  const parts = [...tasksOf(model, history, hint)].sort(
     ([, left], [, right]) => left.length - right.length,
   );
   const nameOf = (part: string) =>
@@ -111,5 +119,21 @@ function validate<State, Input, Output>(
         start.line,
       );
     }
+  }
+}
+
+function validateHint(hint: readonly number[], operations: number): void {
+  const seen = new Set<number>();
+  for (const place of hint) {
+    const isPlace = Number.isInteger(place) && place >= 0 && place < operations;
+    if (isPlace && !seen.has(place)) {
+      seen.add(place);
+      continue;
+    }
+    const problem = isPlace ? 'there twice' : `none of 0 to ${operations - 1}`;
+    throw new LinearizabilityError(
+      'INVALID_ARGUMENT',
+      `hint has ${place}, which is ${problem}; give places in the history, each once`,
+    );
   }
 }

@@ -27,7 +27,7 @@ export class HistoryRecorder<Input = Call, Output = Answer> {
    * behind stays open for ever.
    *
    * @param time nanoseconds from wherever, for pictures
-   * @returns the number by which its ending is told
+   * @returns the number by which its ending is told: its place in the history
    * @throws {LinearizabilityError} `OUT_OF_ORDER` if the process is busy, `TOO_LARGE`
    */
   invoke(process: Process, input: Input, time?: number): number {

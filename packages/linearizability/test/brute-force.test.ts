@@ -2,30 +2,13 @@
  * The checker against all orders, on thousands of small histories of every model. The systems they come
  * from are written apart from the models, so this compares those too.
  */
-import { seededRandom } from '@quorate/core';
-import { check, type History } from '@quorate/linearizability';
+import { check } from '@quorate/linearizability';
 import { describe, expect, it } from 'vitest';
 import { hasOrder, isOrder } from './support/brute-force.ts';
-import { broken, generate, type Plan } from './support/generate.ts';
+import { small } from './support/generate.ts';
 import { systems } from './support/systems.ts';
 
 const seeds = 2000;
-
-/** A small history of any shape: right, wrong in one answer, or of a system with faults. */
-function smallHistory(name: keyof typeof systems, seed: number): History {
-  const random = seededRandom(seed);
-  const system = systems[name]();
-  const plan: Plan = {
-    operations: 3 + random.below(5),
-    processes: 2 + random.below(3),
-    info: random.pick([0, 0.2, 0.5]),
-    maxInfo: 4,
-    fail: random.pick([0, 0.2]),
-    stale: random.pick([0, 0.3]),
-  };
-  const history = generate(system, plan, seed);
-  return random.chance(0.5) ? broken(system, history, random) : history;
-}
 
 describe.each(Object.keys(systems) as (keyof typeof systems)[])('%s', (name) => {
   const system = systems[name]();
@@ -33,7 +16,7 @@ describe.each(Object.keys(systems) as (keyof typeof systems)[])('%s', (name) => 
 
   it(`says what trying all orders says, of ${seeds} histories`, () => {
     for (let seed = 1; seed <= seeds; seed++) {
-      const history = smallHistory(name, seed);
+      const history = small(system, seed).history;
       const verdict = check(system.model, history, { clock: () => 0 });
       tally[verdict.verdict] += 1;
       expect(verdict.verdict, `seed ${seed}`).toBe(hasOrder(system, history) ? 'ok' : 'violation');

@@ -1,7 +1,7 @@
 /** The order of the log explains what clients saw, or somebody is told why not. */
 import { casRegisterModel, HistoryRecorder, type Model } from '@quorate/linearizability';
 import { describe, expect, it } from 'vitest';
-import { behindAll, contradiction, type Placed } from '../src/checks/witness.ts';
+import { behindAll, contradiction, inOrderOfLog, type Placed } from '../src/checks/witness.ts';
 
 const model = casRegisterModel() as Model<unknown, unknown, unknown>;
 
@@ -25,7 +25,7 @@ class Story {
       operation,
       place: this.#places[id] ?? { index: 0, position: 0 },
     }));
-    return contradiction(model, placed);
+    return contradiction(model, inOrderOfLog(placed));
   }
 }
 

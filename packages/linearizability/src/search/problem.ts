@@ -24,7 +24,12 @@ export interface Problem<Input, Output> {
   readonly readOnly: Uint8Array;
   /** For each open one the last before it that does the same, or −1. */
   readonly twins: Int32Array;
+  /** The ones of which the caller believes to know their order, in that order, as items. */
+  readonly hinted: Int32Array;
 }
+
+/** What can be put in order, as a number: a completed operation as it is, the open one n as `−1 − n`. */
+export type Item = number;
 
 /** Prepares a search. */
 export function prepare<State, Input, Output>(
@@ -50,6 +55,7 @@ export function prepare<State, Input, Output>(
       model.isReadOnly?.(input, output) === true ? 1 : 0,
     ),
     twins: twinsOf(model, open),
+    hinted: hintedOf(completed, open),
   };
 }
 
@@ -84,4 +90,17 @@ function twinsOf<State, Input, Output>(
     last.set(key, at);
     return twin;
   });
+}
+
+function hintedOf(
+  completed: readonly Task<unknown, unknown>[],
+  open: readonly Task<unknown, unknown>[],
+): Int32Array {
+  const ranked = (tasks: readonly Task<unknown, unknown>[], itemOf: (at: number) => Item) =>
+    tasks.flatMap(({ rank }, at) => (rank === undefined ? [] : [{ rank, item: itemOf(at) }]));
+  const all = [...ranked(completed, (at) => at), ...ranked(open, (at) => -1 - at)];
+  return Int32Array.from(
+    all.sort((left, right) => left.rank - right.rank),
+    ({ item }) => item,
+  );
 }

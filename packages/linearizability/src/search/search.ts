@@ -14,10 +14,23 @@
  *   way there is tried as well, and leaves more.
  * - The memory is by subset, see {@link Visited}. Completed operations are tried before open ones, so that
  *   small sets come first.
+ * - Where the caller believes in an order, its next operation is tried before all others. If that comes to
+ *   nothing, everything is tried as if there were none.
+ *
+ * Why all of them together lose no order: suppose that the search gave up, though from some configuration that
+ * it visited there is a way to the end. Take the shortest such way, and of equal ones the one on which the fewest
+ * open operations were used before. If its first step was made, it came to a configuration that was visited, or
+ * one that was visited with a subset: from there the way is shorter. If a read was taken instead, it is later on
+ * the way, and can be left out there. If a twin was to be used first, it does as well, and what began later can
+ * take its place. And if the step leads to the same state without the open operation before it, there is a way as
+ * long that uses one fewer, from the configuration before or from the one that was visited in its place. So a hint
+ * may break the rules about open operations: they only say what need not be tried, and what it adds is
+ * visited as everything else is.
  */
 import type { Model } from '../model.ts';
 import type { Budget, GiveUp } from './budget.ts';
-import { type Problem, prepare } from './problem.ts';
+import { Configuration, type Undo } from './configuration.ts';
+import { type Item, type Problem, prepare } from './problem.ts';
 import type { Task } from './tasks.ts';
 import { Transitions } from './transitions.ts';
 import { Visited } from './visited.ts';
@@ -47,15 +60,15 @@ export interface Observer<State> {
   ): void;
 }
 
-/** A step that was made, with what it takes to undo it. */
-interface Step {
-  /** A completed operation, or `−1 − n` for the open one n. */
-  readonly item: number;
-  readonly forced: boolean;
+/** What is left to do in a configuration once a step from it was undone: its other choices, all, or nothing. */
+type Rest = 'others' | 'all' | 'nothing';
+
+/** A step that was made. */
+interface Step extends Undo {
   /** Which of the states was taken to which the operation can lead. */
   readonly choice: number;
-  readonly stateBefore: number;
-  readonly frontierBefore: number;
+  readonly rest: Rest;
+  readonly cursorBefore: number;
 }
 
 /** Looks for an order of the tasks. */
@@ -74,22 +87,10 @@ class Search<State, Input, Output> {
   readonly #observer: Observer<State> | undefined;
   readonly #transitions: Transitions<State, Input, Output>;
   readonly #visited: Visited;
-
-  // The configuration.
-  #state: number;
-  /** How many of `byEnd` are in order, from the first on without a gap. */
-  #frontier = 0;
-  /** Frontier, state, and the slots of what is in order beyond the frontier. */
-  readonly #place: Int32Array;
-  /** The open operations in order. */
-  readonly #used: Int32Array;
-  readonly #inOrder: Uint8Array;
-  /** The completed operations that are not in order, linked by their start; the last place is the head. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-
+  readonly #at: Configuration<Input, Output>;
   readonly #steps: Step[] = [];
-  readonly #order: number[] = [];
+  /** Up to where the hint was followed. */
+  #cursor = 0;
   #furthest = 0;
 
   constructor(
@@ -102,41 +103,27 @@ class Search<State, Input, Output> {
     this.#budget = budget;
     this.#observer = observer;
     this.#transitions = new Transitions(model);
-    const count = problem.completed.length;
-    this.#place = new Int32Array(2 + Math.ceil(problem.slotCount / 32));
-    this.#used = new Int32Array(Math.ceil(problem.open.length / 32));
-    this.#visited = new Visited(this.#place.length, this.#used.length);
-    this.#inOrder = new Uint8Array(count);
-    this.#next = Int32Array.from({ length: count + 1 }, (_, at) => (at === count ? 0 : at + 1));
-    this.#previous = Int32Array.from({ length: count + 1 }, (_, at) => (at === 0 ? count : at - 1));
-    this.#state = this.#transitions.numberOf(model.init);
+    this.#at = new Configuration(problem, this.#transitions.numberOf(model.init));
+    this.#visited = new Visited(this.#at.place.length, this.#at.used.length);
   }
 
   run(): Found {
-    const head = this.#problem.completed.length;
-    this.#arrive();
-    let item = this.#after(head);
+    const { length } = this.#problem.completed;
+    let isNew = this.#arrive();
+    let item: Item = 0;
     let choice = 0;
-    let isFresh = true;
-    while (this.#frontier < head) {
+    while (this.#at.frontier < length) {
       const { spent } = this.#budget;
       if (spent !== undefined) return { type: 'unknown', why: spent };
-      const forced: number | undefined = isFresh ? this.#fittingReadOnly() : undefined;
-      isFresh =
-        forced === undefined
-          ? this.#advance(item, choice)
-          : this.#take(forced, this.#state, 0, true);
-      if (isFresh) {
-        item = this.#after(head);
-        choice = 0;
-      } else {
-        const undone = this.#turnBack();
-        if (undone === undefined) return { type: 'none', frontier: this.#furthestOperation() };
-        ({ item } = undone);
-        choice = undone.choice + 1;
-      }
+      isNew = isNew ? this.#leave() : this.#advance(item, choice);
+      if (isNew) continue;
+      const undone = this.#turnBack();
+      if (undone === undefined) return { type: 'none', frontier: this.#furthestOperation() };
+      const isAll = undone.rest === 'all';
+      item = isAll ? this.#at.first : undone.item;
+      choice = isAll ? 0 : undone.choice + 1;
     }
-    return { type: 'order', order: [...this.#order] };
+    return { type: 'order', order: [...this.#at.order] };
   }
 
   #furthestOperation(): number {
@@ -144,38 +131,82 @@ class Search<State, Input, Output> {
     return completed[byEnd[this.#furthest] ?? -1]?.operation ?? 0;
   }
 
-  /** The next completed operation after this one that may come next, or the first of the open ones. */
-  #after(completed: number): number {
-    const { completed: all } = this.#problem;
-    const next = this.#next[completed] ?? all.length;
-    const task = all[next];
-    return task !== undefined && task.start <= this.#frontierEnd() ? next : -1;
+  /** Takes the first step out of a new configuration that leads somewhere new; `false` if none does. */
+  #leave(): boolean {
+    const forced = this.#fittingReadOnly();
+    if (forced !== undefined) return this.#take(forced, this.#at.state, 0, 'nothing');
+    return this.#followHint() || this.#advance(this.#at.first, 0);
   }
 
-  #frontierEnd(): number {
-    const { byEnd, completed } = this.#problem;
-    return completed[byEnd[this.#frontier] ?? -1]?.end ?? -Infinity;
+  /** An operation that may come next, fits, and changes no state. */
+  #fittingReadOnly(): Item | undefined {
+    const { completed, readOnly } = this.#problem;
+    for (let item = this.#at.first; item >= 0; item = this.#at.after(item)) {
+      const task = completed[item];
+      if (readOnly[item] === 0 || task === undefined) continue;
+      this.#budget.work(1);
+      if (this.#transitions.after(this.#at.state, task).length > 0) return item;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes the hinted step, or more of them, to where it is new; `false` if they lead to no such place.
+   *
+   * Open operations may lead through configurations that were visited: one that undoes what another did leads
+   * back to a state, with more used. There nothing else is tried, for it is where it was visited; but to turn
+   * back would leave the hint for a search of everything.
+   */
+  #followHint(): boolean {
+    const { hinted } = this.#problem;
+    while (this.#isInOrder(this.#cursor)) this.#cursor += 1;
+    const depth = this.#steps.length;
+    let rest: Rest = 'all';
+    for (let cursor = this.#cursor; cursor < hinted.length; cursor++) {
+      if (this.#isInOrder(cursor)) continue;
+      const item = hinted[cursor] ?? 0;
+      const task = this.#at.taskOf(item);
+      if (task === undefined || task.start > this.#at.frontierEnd) break;
+      this.#budget.work(1);
+      const states = this.#transitions.after(this.#at.state, task);
+      const isTaken = states.some((state, choice) => this.#take(item, state, choice, rest, cursor));
+      if (isTaken) return true;
+      // One that completed cannot be passed over: something is missing before it, or the hint is wrong.
+      if (item >= 0) break;
+      // What has no effect here is left out.
+      const other = states.find((state) => state !== this.#at.state);
+      if (other === undefined) continue;
+      this.#make(item, other, 0, rest, cursor);
+      rest = 'nothing';
+    }
+    while (this.#steps.length > depth) this.#undo();
+    return false;
+  }
+
+  #isInOrder(cursor: number): boolean {
+    const item = this.#problem.hinted[cursor];
+    return item !== undefined && this.#at.isInOrder(item);
   }
 
   /** Takes the first step that leads somewhere new, from this item and choice on; `false` if none does. */
-  #advance(fromItem: number, fromChoice: number): boolean {
-    const { completed, open, readOnly } = this.#problem;
+  #advance(fromItem: Item, fromChoice: number): boolean {
+    const { readOnly } = this.#problem;
     let choice = fromChoice;
     for (let item = fromItem; ; choice = 0) {
-      const task = item >= 0 ? completed[item] : open[-1 - item];
-      if (task === undefined || (item < 0 && task.start > this.#frontierEnd())) return false;
+      const task = this.#at.taskOf(item);
+      if (task === undefined || (item < 0 && task.start > this.#at.frontierEnd)) return false;
       // What changes no state was tried when this configuration was new: it does not fit.
-      const isCandidate = item >= 0 ? readOnly[item] === 0 : this.#mayUse(-1 - item);
+      const isCandidate = item >= 0 ? readOnly[item] === 0 : this.#mayUse(item);
       if (isCandidate) {
         this.#budget.work(1);
-        const states = this.#transitions.after(this.#state, task);
+        const states = this.#transitions.after(this.#at.state, task);
         const without = states.length === 0 ? states : this.#withoutLast(task);
         for (; choice < states.length; choice++) {
           const state = states[choice] ?? 0;
-          if (!without.includes(state) && this.#take(item, state, choice, false)) return true;
+          if (!without.includes(state) && this.#take(item, state, choice, 'others')) return true;
         }
       }
-      item = item >= 0 ? this.#after(item) : item - 1;
+      item = item >= 0 ? this.#at.after(item) : item - 1;
     }
   }
 
@@ -186,115 +217,60 @@ class Search<State, Input, Output> {
     return this.#transitions.after(last.stateBefore, task);
   }
 
-  #mayUse(open: number): boolean {
-    const twin = this.#problem.twins[open] ?? -1;
-    return !this.#isUsed(open) && (twin < 0 || this.#isUsed(twin));
-  }
-
-  #isUsed(open: number): boolean {
-    return ((this.#used[open >>> 5] ?? 0) & (1 << (open & 31))) !== 0;
-  }
-
-  /** An operation that may come next, fits, and changes no state. */
-  #fittingReadOnly(): number | undefined {
-    const { completed, readOnly } = this.#problem;
-    for (let item = this.#after(completed.length); item >= 0; item = this.#after(item)) {
-      const task = completed[item];
-      if (readOnly[item] === 0 || task === undefined) continue;
-      this.#budget.work(1);
-      if (this.#transitions.after(this.#state, task).length > 0) return item;
-    }
-    return undefined;
+  /** Whether the open operation is there to be used, and none that does the same and began before. */
+  #mayUse(item: Item): boolean {
+    const twin = this.#problem.twins[-1 - item] ?? -1;
+    return !this.#at.isInOrder(item) && (twin < 0 || this.#at.isInOrder(-1 - twin));
   }
 
   /** Makes a step; takes it back and gives `false` if that configuration was visited. */
-  #take(item: number, state: number, choice: number, forced: boolean): boolean {
-    const { completed, open, slots, byEnd } = this.#problem;
-    const task = item >= 0 ? completed[item] : open[-1 - item];
-    const stateBefore = this.#state;
-    const frontierBefore = this.#frontier;
-    this.#steps.push({ item, forced, choice, stateBefore, frontierBefore });
-    this.#order.push(task?.operation ?? 0);
-    this.#state = state;
-    if (item >= 0) {
-      this.#inOrder[item] = 1;
-      this.#link(item, false);
-      this.#flip(slots[item] ?? 0);
-      for (; this.#inOrder[byEnd[this.#frontier] ?? -1] === 1; this.#frontier++) {
-        this.#flip(slots[byEnd[this.#frontier] ?? 0] ?? 0);
-      }
-    } else {
-      this.#toggleUsed(-1 - item);
-    }
+  #take(item: Item, state: number, choice: number, rest: Rest, cursor?: number): boolean {
+    this.#make(item, state, choice, rest, cursor);
     if (this.#arrive()) return true;
     this.#undo();
     return false;
   }
 
+  #make(item: Item, state: number, choice: number, rest: Rest, cursor = this.#cursor): void {
+    const { state: stateBefore, frontier: frontierBefore } = this.#at;
+    const cursorBefore = this.#cursor;
+    this.#steps.push({ item, stateBefore, frontierBefore, choice, rest, cursorBefore });
+    this.#cursor = cursor;
+    this.#at.put(item, state);
+  }
+
+  #undo(): Step | undefined {
+    const step = this.#steps.pop();
+    if (step === undefined) return undefined;
+    this.#cursor = step.cursorBefore;
+    this.#at.undo(step);
+    return step;
+  }
+
+  /** Back to the last step that leaves something to do; `undefined` if there is none. */
+  #turnBack(): Step | undefined {
+    while (true) {
+      const undone = this.#undo();
+      if (undone?.rest !== 'nothing') return undone;
+    }
+  }
+
   /** Remembers where the search is; `false` if it has been here. */
   #arrive(): boolean {
-    this.#place[0] = this.#frontier;
-    this.#place[1] = this.#state;
-    const isNew = this.#visited.add(this.#place, this.#used);
+    const isNew = this.#visited.add(this.#at.place, this.#at.used);
     this.#budget.work(this.#visited.work);
     if (!isNew) return false;
     this.#budget.configurations += 1;
-    this.#furthest = Math.max(this.#furthest, this.#frontier);
+    this.#furthest = Math.max(this.#furthest, this.#at.frontier);
     if (this.#observer !== undefined) this.#show(this.#observer);
     return true;
   }
 
   #show(observer: Observer<State>): void {
     const { byEnd, completed } = this.#problem;
-    const frontier = completed[byEnd[this.#frontier] ?? -1]?.operation;
+    const { frontier: rank, order, state } = this.#at;
+    const frontier = completed[byEnd[rank] ?? -1]?.operation;
     if (frontier === undefined) return;
-    const state = this.#transitions.state(this.#state);
-    observer.reached(frontier, this.#frontier, this.#order, state, this.#state);
-  }
-
-  /** Back to the last step that had another choice; `undefined` if there is none. */
-  #turnBack(): Step | undefined {
-    while (true) {
-      const undone = this.#undo();
-      if (undone?.forced !== true) return undone;
-    }
-  }
-
-  #undo(): Step | undefined {
-    const { slots, byEnd } = this.#problem;
-    const step = this.#steps.pop();
-    if (step === undefined) return undefined;
-    this.#order.pop();
-    this.#state = step.stateBefore;
-    if (step.item >= 0) {
-      while (this.#frontier > step.frontierBefore) {
-        this.#frontier -= 1;
-        this.#flip(slots[byEnd[this.#frontier] ?? 0] ?? 0);
-      }
-      this.#flip(slots[step.item] ?? 0);
-      this.#inOrder[step.item] = 0;
-      this.#link(step.item, true);
-    } else {
-      this.#toggleUsed(-1 - step.item);
-    }
-    return step;
-  }
-
-  /** Takes a completed operation out of the list of what is not in order, or puts it back where it was. */
-  #link(item: number, isIn: boolean): void {
-    const previous = this.#previous[item] ?? 0;
-    const next = this.#next[item] ?? 0;
-    this.#next[previous] = isIn ? item : next;
-    this.#previous[next] = isIn ? item : previous;
-  }
-
-  #flip(slot: number): void {
-    const word = 2 + (slot >>> 5);
-    this.#place[word] = (this.#place[word] ?? 0) ^ (1 << (slot & 31));
-  }
-
-  #toggleUsed(open: number): void {
-    const word = open >>> 5;
-    this.#used[word] = (this.#used[word] ?? 0) ^ (1 << (open & 31));
+    observer.reached(frontier, rank, order, this.#transitions.state(state), state);
   }
 }

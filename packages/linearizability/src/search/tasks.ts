@@ -12,16 +12,22 @@ export interface Task<Input, Output> {
   readonly start: number;
   /** `Infinity` if it is open for ever: then it may be left out of the order. */
   readonly end: number;
+  /** Where it stands in the order that the caller believes in; `undefined` if not at all. */
+  readonly rank: number | undefined;
 }
 
 /**
  * The tasks of each part of the state. What failed did not happen and is none; an open operation that
  * can have no effect, such as a read, is none either.
+ *
+ * @param hint an order that the caller believes in: places in the history
  */
 export function tasksOf<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: History<Input, Output>,
+  hint: readonly number[],
 ): ReadonlyMap<string, readonly Task<Input, Output>[]> {
+  const ranks = new Map(hint.map((operation, rank) => [operation, rank]));
   const parts = new Map<string, Task<Input, Output>[]>();
   history.forEach(({ input, start, ending, end }, operation) => {
     if (ending.type === 'fail') return;
@@ -29,7 +35,8 @@ export function tasksOf<State, Input, Output>(
     const until = ending.type === 'ok' && end !== undefined ? end.order : Infinity;
     if (until === Infinity && model.isReadOnly?.(input, undefined) === true) return;
     const part = model.partition?.(input) ?? '';
-    const task = { operation, input, output, start: start.order, end: until };
+    const rank = ranks.get(operation);
+    const task = { operation, input, output, start: start.order, end: until, rank };
     const tasks = parts.get(part);
     if (tasks === undefined) parts.set(part, [task]);
     else tasks.push(task);

@@ -20,6 +20,13 @@ export interface Plan {
   readonly stale?: number;
 }
 
+/** A history, and what its checker cannot know. */
+export interface Execution {
+  readonly history: History;
+  /** The order in which operations took effect: places in the history. */
+  readonly order: readonly number[];
+}
+
 interface Underway {
   readonly id: number;
   readonly call: Call;
@@ -28,18 +35,25 @@ interface Underway {
 
 /** A history out of a seed. Linearizable, unless the plan has faults. */
 export function generate(system: System, plan: Plan, seed: number): History {
+  return execute(system, plan, seed).history;
+}
+
+/** The same, with the order in which it happened. */
+export function execute(system: System, plan: Plan, seed: number): Execution {
   const random = seededRandom(seed);
   const recorder = new HistoryRecorder();
   const idle = Array.from({ length: plan.processes }, (_, process) => process);
   const underway = new Map<number, Underway>();
   /** Left behind by a process that gave up; may still take effect. */
-  const crashed: Call[] = [];
+  const crashed: Underway[] = [];
+  const order: number[] = [];
   let state = system.init;
   const past = [state];
   let fresh = 0;
   let begun = 0;
   let infos = 0;
-  const applied = (call: Call): Answer => {
+  const applied = ({ id, call }: Underway): Answer => {
+    order.push(id);
     const isStale = random.chance(plan.stale ?? 0);
     const seen = isStale ? random.pick(past.slice(-6)) : state;
     const result = system.apply(seen, call);
@@ -66,14 +80,14 @@ export function generate(system: System, plan: Plan, seed: number): History {
         recorder.fail(operation.id);
       } else if (infos < (plan.maxInfo ?? Infinity) && random.chance(plan.info ?? 0)) {
         infos += 1;
-        crashed.push(operation.call);
+        crashed.push(operation);
         // Some never hear, some are told that nobody knows; a new process takes the place of both.
         if (random.chance(0.5)) recorder.info(operation.id);
         underway.delete(process);
         idle.push(plan.processes + infos);
         continue;
       } else {
-        operation.answer = applied(operation.call);
+        operation.answer = applied(operation);
         continue;
       }
     } else {
@@ -82,7 +96,22 @@ export function generate(system: System, plan: Plan, seed: number): History {
     underway.delete(process);
     idle.push(process);
   }
-  return recorder.history();
+  return { history: recorder.history(), order };
+}
+
+/** A small history of any shape: right, wrong in one answer, or of a system with faults. */
+export function small(system: System, seed: number): Execution {
+  const random = seededRandom(seed);
+  const plan: Plan = {
+    operations: 3 + random.below(5),
+    processes: 2 + random.below(3),
+    info: random.pick([0, 0.2, 0.5]),
+    maxInfo: 4,
+    fail: random.pick([0, 0.2]),
+    stale: random.pick([0, 0.3]),
+  };
+  const { history, order } = execute(system, plan, seed);
+  return { history: random.chance(0.5) ? broken(system, history, random) : history, order };
 }
 
 /** The same with one answer replaced by another, right or wrong. */

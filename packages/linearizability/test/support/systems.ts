@@ -147,6 +147,23 @@ function counter({ keys, values }: Sizes = small): System {
   };
 }
 
+/** Accounts with money at first, and nothing but transfers, of any amount that one account has, and reads of all. */
+export function bank(accounts: number, each: number): System {
+  const names = Array.from({ length: accounts }, (_, account) => `a${account}`);
+  const init = Object.fromEntries(names.map((name) => [name, each]));
+  return {
+    ...ledger(),
+    name: 'bank',
+    init,
+    model: ledgerModel({ accounts: init, minimumBalance: 0 }),
+    draw(random) {
+      const [from, to] = [random.pick(names), random.pick(names)];
+      if (random.chance(0.2)) return { f: 'read' };
+      return { f: 'transfer', value: { from, to, amount: random.below(each + 1) } };
+    },
+  };
+}
+
 function ledger(): System {
   const names = ['a', 'b', 'c'];
   return {

@@ -2,7 +2,7 @@
  * The order of the log as a witness: it has to explain the history of the clients by itself. Commands stand
  * where they were applied, and a query behind everything that was applied when it was answered.
  *
- * A history that it explains is linearizable, however hard it is to search for another order. In a correct
+ * A history that it explains is linearizable, and the search for any order finds this one at once. In a correct
  * group it always does: what is called after something was answered is applied later, and read later.
  */
 import type { Model, Operation } from '@quorate/linearizability';
@@ -17,18 +17,33 @@ export interface Placed {
 /** Behind all commands of an entry. */
 export const behindAll: number = Number.POSITIVE_INFINITY;
 
-/** @returns why the order of the log does not explain them; `undefined`: it does. */
-export function contradiction(
-  model: Model<unknown, unknown, unknown>,
-  placed: readonly Placed[],
-): string | undefined {
-  const order = placed.toSorted(
+/** The order of the log; what stands at one place, by its call. */
+export function inOrderOfLog<Some extends Placed>(placed: readonly Some[]): readonly Some[] {
+  return placed.toSorted(
     (left, right) =>
       left.place.index - right.place.index ||
       comparePositions(left.place.position, right.place.position) ||
       left.operation.start.order - right.operation.start.order,
   );
+}
+
+/**
+ * @param order as {@link inOrderOfLog} gives it
+ * @returns why it does not explain them; `undefined`: it does
+ */
+export function contradiction(
+  model: Model<unknown, unknown, unknown>,
+  order: readonly Placed[],
+): string | undefined {
   return againstTime(order) ?? againstModel(model, order);
+}
+
+/** Whether the model leaves nothing open in this order: after each operation there is one state. */
+export function isDetermined(
+  model: Model<unknown, unknown, unknown>,
+  order: readonly Placed[],
+): boolean {
+  return [...statesAlong(model, order)].every(({ count }) => count === 1);
 }
 
 function comparePositions(left: number, right: number): number {
@@ -59,6 +74,17 @@ function againstModel(
   model: Model<unknown, unknown, unknown>,
   order: readonly Placed[],
 ): string | undefined {
+  for (const { placed, count } of statesAlong(model, order)) {
+    if (count === 0) return `${describe(placed)} was not answered as one machine would`;
+  }
+  return undefined;
+}
+
+/** After each operation, in how many states that part of the machine can be. */
+function* statesAlong(
+  model: Model<unknown, unknown, unknown>,
+  order: readonly Placed[],
+): Generator<{ readonly placed: Placed; readonly count: number }> {
   const states = new Map<string, readonly unknown[]>();
   for (const placed of order) {
     const { input, ending } = placed.operation;
@@ -70,10 +96,9 @@ function againstModel(
         .flatMap((state) => model.step(state, input, output))
         .map((state) => [model.key(state), state]),
     );
-    if (after.size === 0) return `${describe(placed)} was not answered as one machine would`;
+    yield { placed, count: after.size };
     states.set(part, [...after.values()]);
   }
-  return undefined;
 }
 
 function describe({ operation: { input, ending }, place }: Placed): string {

@@ -3,9 +3,10 @@
  * the end as a whole by the checker of histories.
  */
 import type { LogIndex, Random } from '@quorate/core';
-import { check, describeViolation, type History, HistoryRecorder } from '@quorate/linearizability';
+import { type History, HistoryRecorder } from '@quorate/linearizability';
+import { judge } from '../checks/history.ts';
 import type { Place, States } from '../checks/states.ts';
-import { behindAll, contradiction } from '../checks/witness.ts';
+import { behindAll } from '../checks/witness.ts';
 import type { ClientPlan } from '../plan.ts';
 import type { Journal } from '../world/journal.ts';
 import type { Schedule } from '../world/schedule.ts';
@@ -28,8 +29,6 @@ export interface PopulationParts {
 
 /** So many operations of each client must succeed once nothing fails any more. */
 const provingOperations = 3;
-/** The checker of histories gives up after so many configurations. */
-const maxConfigurations = 20_000;
 
 /** The clients of a run. */
 export class Population {
@@ -99,32 +98,16 @@ export class Population {
 
   /** Every client is told the truth, and what they were told could have been said by one machine alone. */
   judge(): History<unknown, unknown> {
-    const { states, violated } = this.#parts;
+    const { states, violated, workload } = this.#parts;
     for (const call of this.#refused) {
       if (states.placeOf(call) !== undefined) violated(lie(call, 'failed'));
     }
     const history = this.#history.history();
-    this.#judgeOrder(history);
-    return history;
-  }
-
-  #judgeOrder(history: History<unknown, unknown>): void {
-    const { journal, violated, workload } = this.#parts;
     const { model } = workload;
-    if (model === undefined) return;
-    // No clock: how far it gets must not depend on the real one.
-    const verdict = check(model, history, { maxConfigurations, explanationMs: 1, clock: () => 0 });
-    if (verdict.verdict === 'violation') {
-      violated(`linearizability: ${describeViolation(model, verdict.violation)}`);
-      return;
-    }
-    if (verdict.verdict === 'unknown') journal.reached('history judged by the log alone');
-    const placed = history.flatMap((operation, id) => {
-      const place = this.#placeOf(id);
-      return place === undefined || operation.ending.type === 'fail' ? [] : [{ operation, place }];
-    });
-    const why = contradiction(model, placed);
-    if (why !== undefined) violated(`linearizability: in the order of the log, ${why}`);
+    const broken =
+      model === undefined ? undefined : judge(model, history, (id) => this.#placeOf(id));
+    if (broken !== undefined) violated(broken);
+    return history;
   }
 
   /** Where an operation of the history took effect; `undefined`: nowhere that anybody would notice. */
