@@ -21,6 +21,7 @@ const ofPaxos = {
   /** A vote is replaced only by one in a higher ballot. */
   votesRise: 'the ballot of the vote in a slot never falls',
   neverVoteBelowFloor: 'nothing is accepted in a slot that is chosen and durable here',
+  readsWhatIsFinal: 'a record is read back only once it is chosen and durable here',
   /** P2: if a value is chosen, every value that is chosen is the same. */
   oneValueChosen: 'a chosen value never changes',
   /** P2b: every value proposed in a higher ballot than a chosen one is the same. */

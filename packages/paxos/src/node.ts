@@ -181,9 +181,16 @@ export class PaxosNode implements PagedLog, DeliverySource, HandOverNode {
     return this.settings.maxUnappliedBytes;
   }
 
-  /** Asks for records that memory does not hold any more. */
+  /**
+   * Asks for records that memory does not hold any more: not for more than what is chosen and durable. Past
+   * that the disk may still hold a vote for another value, in a lower ballot than that of the chosen one,
+   * which is on its way there.
+   */
   load(reader: PageReader, from: LogIndex, to: LogIndex): void {
-    this.loads.request(this.outbox, reader, from, to, this.settings.maxAppendBytes);
+    const { floor } = this.slots;
+    invariant(from <= floor, invariants.readsWhatIsFinal);
+    const last = Math.min(to, floor);
+    this.loads.request(this.outbox, reader, from, last, this.settings.maxAppendBytes);
   }
 
   get firstIndex(): LogIndex {
@@ -295,9 +302,9 @@ export class PaxosNode implements PagedLog, DeliverySource, HandOverNode {
     this.tail.evict(this.settings.maxTailBytes, this.slots.floor);
   }
 
-  /** Whether a record read from disk is what the log holds: what is chosen never changes. */
+  /** Whether a record read from disk is what the log holds: what is chosen and durable never changes. */
   isCurrent(index: LogIndex): boolean {
-    return index > this.base && index <= this.chosen;
+    return index > this.base && index <= this.slots.floor;
   }
 
   /** Gives up everything up to the index, which a snapshot covers. */

@@ -26,6 +26,41 @@ describe('news that slots are chosen', () => {
     expect(solo.votes).toEqual(['3.n3* A', '2.n2 b']);
   });
 
+  // Seed 13534 of the simulator: what is on the disk is older than what memory has let go of.
+  it.each(['before', 'after'])(
+    'P11 say nothing about a vote that the disk still holds, if the page comes %s the chosen value is there',
+    (when) => {
+      const solo = new Solo({ slowDisk: true, paxos: { maxTailBytes: 1 } });
+      solo.receive('n2', accept('2.n2', { proposals: votesFrom(1, '2.n2', 'a', 'old', 'old') }));
+      solo
+        .store()
+        .orphan()
+        .receive('n3', accept('3.n3', { chosen: 3 }));
+      // The first one has the chosen value already: it is durable, and needs no memory any more.
+      solo.receive('n3', learned(1, '3.n3', ['a', 'B', 'C']));
+      expect(solo.status.commitIndex).toBe(3);
+      solo.receive('n2', { type: 'learn', from: 1 });
+      const loads = solo.loads.splice(0);
+      const onDisk = [1, 2, 3].map((index) => ({
+        index,
+        record: solo.image.record(index) ?? new Uint8Array(),
+      }));
+      const pages = loads.map(({ id: load, from, to }) => ({
+        type: 'loaded' as const,
+        load,
+        records: onDisk.filter(({ index }) => index >= from && index <= to),
+      }));
+      expect(pages.length).toBe(2);
+      if (when === 'after') solo.store();
+      for (const page of pages) solo.step(page);
+      solo.store().page();
+      expect(texts(solo)).toEqual(['a', 'B', 'C']);
+      const taught = solo.all('learned', 'n2').flatMap(({ records }) => records.map(textOf));
+      expect(taught).toEqual(['a', 'B', 'C']);
+      expect(solo.votes).toEqual(['2.n2 a', '3.n3* B', '3.n3* C']);
+    },
+  );
+
   it('P12 say nothing about the end of the log of somebody who led once', () => {
     const solo = new Solo().reign();
     const first = solo.status.lastIndex + 1;

@@ -232,4 +232,11 @@ export const paxosMutations: readonly Mutation[] = [
     ],
     suite: suite('paxos', ['durability'], 'R17 '),
   },
+  {
+    id: 'paxos-19',
+    area: 'paxos',
+    title: 'what is chosen is read from the disk before it is there',
+    edits: [edit('paxos/node', 'const last = Math.min(to, floor);', 'const last = to;')],
+    suite: suite('paxos', ['learner'], 'still holds'),
+  },
 ];
