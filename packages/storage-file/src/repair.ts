@@ -9,7 +9,7 @@ import { CorruptError } from '@quorate/core';
 import { type FileSystem, markPath, readUpTo, writeAll } from '@quorate/files';
 import type { Draft } from './batch.ts';
 import type { Manifest } from './manifest.ts';
-import { recordHeaderBytes } from './record.ts';
+import { payloadPasses, recordHeaderBytes } from './record.ts';
 import type { RecoveredLog, Segment } from './recovery.ts';
 import { isUsedSegment, segmentIn, segmentName } from './segment-file.ts';
 
@@ -37,7 +37,12 @@ export async function refuseLostMark(files: FileSystem, folder: string): Promise
   }
 }
 
-/** The records of the last batch that a checkpoint does not hold, to be written once more. */
+/**
+ * The records of the last batch that a checkpoint does not hold, to be written once more.
+ *
+ * @throws CorruptError if they are not any more what they were a moment ago, when the log was read: written
+ * again, they would pass every check.
+ */
 export async function draftsOfBatch(
   files: FileSystem,
   folder: string,
@@ -50,6 +55,11 @@ export async function draftsOfBatch(
       const { index, kind, length } = header;
       if (kind !== 'put' && kind !== 'dropAfter' && kind !== 'dropBefore') continue;
       const payload = await readUpTo(file, length, position + recordHeaderBytes);
+      if (!payloadPasses(header, payload)) {
+        throw new CorruptError(
+          `a record of the last batch has changed while it was read (${segmentName(segment.id)}, byte ${String(position)}); restore this node from its peers`,
+        );
+      }
       drafts.push({ kind, index, payload });
     }
     return drafts;

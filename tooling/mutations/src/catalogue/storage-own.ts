@@ -164,4 +164,17 @@ export const storageMutations: readonly Mutation[] = [
     ],
     suite: suite('storage-level', ['corruption']),
   },
+  {
+    id: 'storage-14',
+    area: 'storage',
+    title: 'the last batch is written once more without another look at its checksums',
+    edits: [
+      edit(
+        'storage-file/repair',
+        '      if (!payloadPasses(header, payload)) {\n',
+        '      if (payload.length < header.length) {\n',
+      ),
+    ],
+    suite: suite('storage-file', ['corruption'], 'written again'),
+  },
 ];
