@@ -69,7 +69,7 @@ export async function runSimulator(
     const verdict = await runSeeds(bundle.file, algorithm, seeds);
     if (verdict.type !== 'survived') return verdict;
   }
-  return { type: 'survived' };
+  return { type: 'survived', seeds: seeds.count };
 }
 
 async function runSeeds(file: string, algorithm: string, seeds: Seeds): Promise<Verdict> {

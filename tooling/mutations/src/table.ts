@@ -80,7 +80,7 @@ export function cellsIn(table: string): ReadonlyMap<string, readonly [string, st
 function cellOf(verdict: Verdict): string {
   switch (verdict.type) {
     case 'survived':
-      return '**survived**';
+      return verdict.seeds === undefined ? '**survived**' : `not within ${String(verdict.seeds)}`;
     case 'invalid':
       return '**invalid**';
     case 'absent':

@@ -3,8 +3,8 @@
 /** Of one that was tried in one way. */
 export type Verdict =
   | { readonly type: 'killed'; readonly by: Killer }
-  /** Nobody noticed: a hole. */
-  | { readonly type: 'survived' }
+  /** Nobody noticed: a hole, unless somebody else does. `seeds`: how many the simulator has tried. */
+  | { readonly type: 'survived'; readonly seeds?: number }
   /** The code is not part of what was tried. */
   | { readonly type: 'absent' }
   /** It says nothing: the mutation is no program, or the tests fail without it. */

@@ -64,9 +64,10 @@ describe('a simulator', () => {
     const by = { type: 'seed', algorithm: 'raft', seed: 13, after: 13 };
     expect(await runSimulator(bugs.late, seeds, program)).toEqual({ type: 'killed', by });
     const few = { ...seeds, count: 12 };
-    expect(await runSimulator(bugs.late, few, program)).toEqual({ type: 'survived' });
+    expect(await runSimulator(bugs.late, few, program)).toEqual({ type: 'survived', seeds: 12 });
     expect(await runSimulator({ area: 'raft', edits: [] }, seeds, program)).toEqual({
       type: 'survived',
+      seeds: 30,
     });
   });
 

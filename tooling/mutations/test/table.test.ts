@@ -50,6 +50,7 @@ describe('the table', () => {
 
   it.each([
     [{ type: 'survived' }, '**survived**'],
+    [{ type: 'survived', seeds: 300 }, 'not within 300'],
     [{ type: 'invalid', reason: 'x' }, '**invalid**'],
     [{ type: 'absent' }, 'not part of it'],
     [{ type: 'killed', by: { type: 'time-out', seconds: 90 } }, 'time-out'],
