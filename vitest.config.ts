@@ -25,7 +25,7 @@ export default defineConfig({
           exclude: endToEnd,
         },
       },
-      // Real processes, and statements about how long something takes: nothing else runs beside them.
+      // Statements about how long something takes: no other test runs beside them.
       {
         extends: true,
         test: {

@@ -49,7 +49,8 @@ const stages = [
     { name: 'dependencies', run: dependencies },
     ...packedChecks(),
   ],
-  // Lint uses one core for longer than all the others above together; the tests use whatever is there.
+  // Lint uses one core for longer than all the others above together; the tests use whatever is there. It has
+  // ended long before those tests run that state how long something takes: they come last.
   [{ name: 'tests', run: tests }, tool('lint', 'node', ['tooling/checks/src/lint.js'])],
 ];
 

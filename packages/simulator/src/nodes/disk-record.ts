@@ -56,8 +56,9 @@ export class DiskRecord implements WatchedDisk {
     const ops = this.#batches.shift();
     if (ops === undefined) return;
     this.#lastBatches.push(ops);
-    if (this.#lastBatches.length > rememberedBatches)
+    if (this.#lastBatches.length > rememberedBatches) {
       this.#before.apply(this.#lastBatches.shift() ?? []);
+    }
     this.#durable.apply(ops);
     this.#count(ops.length);
   }
