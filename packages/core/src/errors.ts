@@ -24,7 +24,9 @@ export type ErrorCode =
   | 'MALFORMED'
   | 'NOT_LEADER'
   | 'OUTCOME_UNKNOWN'
+  | 'OUT_OF_ORDER'
   | 'OVERLOADED'
+  | 'SESSION_EXPIRED'
   | 'STORAGE_FAILED'
   | 'TIMEOUT'
   | 'TOO_LARGE'
@@ -121,9 +123,22 @@ export class OutcomeUnknownError extends QuorateError {
   readonly code = 'OUTCOME_UNKNOWN' as const;
 }
 
+/** A command of a session came before the one that it has to follow. Definite: hand that one in first. */
+export class OutOfOrderError extends QuorateError {
+  readonly code = 'OUT_OF_ORDER' as const;
+}
+
 /** A bound (queue, uncommitted bytes, waiting callers) is reached. Definite: slow down and retry. */
 export class OverloadedError extends QuorateError {
   readonly code = 'OVERLOADED' as const;
+}
+
+/**
+ * The session is not there any more: it was silent for too long, closed, or made room for others. Definite for
+ * a command that is handed in for the first time; one that was handed in before may have happened then.
+ */
+export class SessionExpiredError extends QuorateError {
+  readonly code = 'SESSION_EXPIRED' as const;
 }
 
 /** A write or sync failed. The storage acknowledges nothing after it; mend the disk and restart. */

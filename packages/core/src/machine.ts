@@ -43,6 +43,19 @@ export interface StateMachine<Command, Result, Query, Answer> {
   /** Reads; changes nothing. */
   query(query: Query): Answer;
   /**
+   * The earliest time at which something in the state runs out by itself, in ms since 1970; `undefined`:
+   * nothing does. Asked after every delivery, so it must be cheap; too early an answer is only a waste. The
+   * leader sees to it that `expire` is called not long after that time. A machine that has this has `expire`.
+   */
+  nextExpiry?(): number | undefined;
+  /** Lets run out what has to by `context.time`, and nothing else. Synchronous and deterministic. */
+  expire?(context: ApplyContext): void;
+  /**
+   * Somebody else leads now. While nobody did, nobody could be heard: whoever has to be heard from in time,
+   * as the holder of a lease, is given all of that time again. Synchronous and deterministic.
+   */
+  renew?(context: ApplyContext): void;
+  /**
    * The state as of the call, while `apply` goes on. Chunks of any size; those of 64 KiB travel best.
    */
   snapshot(): AsyncIterable<Uint8Array>;

@@ -3,12 +3,12 @@
  * question to the log for everything that one delivery applied, for its highest index.
  */
 import type { LogIndex, ReplicatedLog, Runtime } from '@quorate/core';
-import type { CommandCaller } from './callers.ts';
+import type { PayloadCaller } from './callers.ts';
 import { Deadline, type Deadlines } from './deadlines.ts';
 
 /** Callers whose commands were applied here in one delivery. */
 class Hold<R> extends Deadline {
-  readonly callers: CommandCaller<R>[] = [];
+  readonly callers: PayloadCaller<R>[] = [];
   readonly controller: AbortController = new AbortController();
 
   /** Nobody waits any longer, so the log need not either. */
@@ -19,13 +19,13 @@ class Hold<R> extends Deadline {
 
 /** All results that are kept. */
 export class Acknowledgements<R> {
-  readonly #log: Pick<ReplicatedLog<CommandCaller<R>>, 'appliedByAll'>;
+  readonly #log: Pick<ReplicatedLog<PayloadCaller<R>>, 'appliedByAll'>;
   readonly #deadlines: Deadlines;
   readonly #runtime: Runtime;
   #open: Hold<R> | undefined;
 
   constructor(
-    log: Pick<ReplicatedLog<CommandCaller<R>>, 'appliedByAll'>,
+    log: Pick<ReplicatedLog<PayloadCaller<R>>, 'appliedByAll'>,
     deadlines: Deadlines,
     runtime: Runtime,
   ) {
@@ -35,7 +35,7 @@ export class Acknowledgements<R> {
   }
 
   /** Keeps one result until the next {@link ask} is answered. */
-  hold(caller: CommandCaller<R>): void {
+  hold(caller: PayloadCaller<R>): void {
     this.#open ??= new Hold<R>();
     this.#open.callers.push(caller);
   }

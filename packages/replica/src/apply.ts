@@ -6,27 +6,33 @@
  * rejection stops the node: its state can no longer be trusted.
  */
 import {
+  type ApplyContext,
+  ByteReader,
+  ByteWriter,
   ClosedError,
-  CommandRejectedError,
   type Committed,
-  describeError,
+  type Envelope,
   invariant,
-  InvariantError,
   type LogConsumer,
   type LogIndex,
   MalformedError,
   OutcomeUnknownError,
   type QuorateError,
+  readEnvelope,
+  type Reply,
+  type SessionPlace,
   type StateMachine,
+  writeReply,
 } from '@quorate/core';
 import type { Acknowledgements } from './acknowledgements.ts';
-import type { CommandCaller } from './callers.ts';
-import { decodeCommand } from './envelope.ts';
+import type { PayloadCaller } from './callers.ts';
 import type { Reads } from './reads.ts';
+import { machineFailed, Refusal, run, undecodable } from './run.ts';
+import { gone, SessionTable } from './sessions/table.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 
 /** Applies entries to a machine. */
-export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
+export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
   /** Last entry that the state contains. */
   appliedIndex: LogIndex = 0;
   /** The machine's clock, ms since 1970: the highest time of any entry so far. */
@@ -37,9 +43,11 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
   rejected = 0;
   restored = 0;
   snapshots = 0;
+  readonly sessions: SessionTable = new SessionTable();
   readonly #machine: StateMachine<C, R, Q, A>;
   readonly #acknowledgements: Acknowledgements<R>;
   readonly #reads: Reads<R, Q, A>;
+  readonly #writer = new ByteWriter();
   #state: 'ready' | 'restoring' | 'failed' = 'ready';
 
   constructor(
@@ -52,7 +60,7 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
     this.#reads = reads;
   }
 
-  deliver(entries: readonly Committed<CommandCaller<R>>[]): void {
+  deliver(entries: readonly Committed<PayloadCaller<R>>[]): void {
     invariant(this.#state === 'ready', 'entries come to a machine whose state is whole');
     try {
       for (const entry of entries) this.#applyEntry(entry);
@@ -69,7 +77,9 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
     this.#state = 'restoring';
     this.#reads.restoring();
     try {
-      this.time = await restoreSnapshot(this.#machine, index, chunks);
+      const { time, sessions } = await restoreSnapshot(this.#machine, index, chunks);
+      this.time = time;
+      this.sessions.restore(sessions);
     } catch (error) {
       this.#fail(error, []);
       throw error;
@@ -85,11 +95,14 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
     this.snapshots++;
     return {
       index: this.appliedIndex,
-      chunks: takeSnapshot(this.#machine, this.appliedIndex, this.time),
+      chunks: takeSnapshot(this.#machine, this.appliedIndex, {
+        time: this.time,
+        sessions: this.sessions.freeze(),
+      }),
     };
   }
 
-  #applyEntry(entry: Committed<CommandCaller<R>>): void {
+  #applyEntry(entry: Committed<PayloadCaller<R>>): void {
     const { index, callers } = entry;
     invariant(index === this.appliedIndex + 1, 'entries come without a gap');
     // Leaders have clocks of their own: after a change of leader the next time may lie before the last.
@@ -97,44 +110,150 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
     this.time = time;
     let position = 0;
     for (const payload of entry.payloads) {
-      this.#applyCommand(payload, index, position, time, callers?.[position]);
+      this.#applyPayload(payload, { index, position, time }, callers?.[position]);
       position++;
     }
     this.appliedIndex = index;
     this.entries++;
   }
 
-  #applyCommand(
+  #applyPayload(
     payload: Uint8Array,
-    index: LogIndex,
-    position: number,
-    time: number,
-    caller: CommandCaller<R> | undefined,
+    context: ApplyContext,
+    caller: PayloadCaller<R> | undefined,
   ): void {
-    let result: R;
-    let decoded = false;
+    const reader = new ByteReader(payload);
+    let envelope: Envelope;
     try {
-      const command = decodeCommand(this.#machine.commands, payload);
-      decoded = true;
-      result = this.#machine.apply(command, { index, position, time });
+      envelope = readEnvelope(reader);
     } catch (error) {
-      const refusal = refusalFor(error, decoded);
-      if (refusal === undefined) {
-        throw new InvariantError(
-          `the state machine failed at index ${index}, command ${position}: ${describeError(error)}`,
-          { cause: error },
+      if (!(error instanceof MalformedError)) throw error;
+      this.#refuse(undecodable(error), caller);
+      return;
+    }
+    const { sessions } = this;
+    const { time } = context;
+    switch (envelope.type) {
+      case 'command':
+        this.#applyCommand(reader, context, caller);
+        return;
+      case 'session-command':
+      case 'skip':
+        this.#applyInSession(envelope, reader, context, caller);
+        return;
+      case 'open-session':
+        this.#reply(
+          { type: 'session', session: sessions.open(envelope.timeoutMs, time) },
+          context,
+          caller,
         );
-      }
-      this.rejected++;
-      caller?.reject(refusal);
+        return;
+      case 'keep-session':
+        if (sessions.touch(envelope.session, envelope.answered, time) !== undefined) {
+          this.#reply({ type: 'done' }, context, caller);
+        } else caller?.reject(gone(envelope.session));
+        return;
+      case 'close-session':
+        if (sessions.close(envelope.session)) this.#reply({ type: 'done' }, context, caller);
+        else caller?.reject(gone(envelope.session));
+        return;
+      case 'time':
+        sessions.expire(time);
+        this.#advance(() => this.#machine.expire?.(context), context);
+        this.#reply({ type: 'done' }, context, caller);
+        return;
+      case 'leader':
+        sessions.renew(time);
+        this.#advance(() => this.#machine.renew?.(context), context);
+        this.#reply({ type: 'done' }, context, caller);
+        return;
+    }
+  }
+
+  /** A command of its own: whoever is told nothing must not hand it in again. */
+  #applyCommand(
+    reader: ByteReader,
+    context: ApplyContext,
+    caller: PayloadCaller<R> | undefined,
+  ): void {
+    const result = run(this.#machine, reader, context);
+    if (result instanceof Refusal) {
+      this.#refuse(result.error, caller);
       return;
     }
     this.applied++;
-    if (caller?.applied(result, index) === true) this.#acknowledgements.hold(caller);
+    if (caller?.applied(result, context.index) === true) this.#acknowledgements.hold(caller);
+  }
+
+  /** A command of a session: it may have happened already, and then has a reply. */
+  #applyInSession(
+    place: SessionPlace & { readonly type: 'session-command' | 'skip' },
+    reader: ByteReader,
+    context: ApplyContext,
+    caller: PayloadCaller<R> | undefined,
+  ): void {
+    const admission = this.sessions.admit(place, context.time);
+    switch (admission.type) {
+      case 'refused':
+        this.#refuse(admission.error, caller);
+        return;
+      case 'again':
+        this.#answer(admission.reply.bytes, context, caller);
+        return;
+      case 'next': {
+        const reply =
+          place.type === 'skip'
+            ? this.#encode({ type: 'skipped' })
+            : this.#replyOf(run(this.#machine, reader, context), context);
+        this.sessions.settle(admission.session, reply);
+        this.#answer(reply, context, caller);
+      }
+    }
+  }
+
+  #replyOf(result: R | Refusal, context: ApplyContext): Uint8Array {
+    if (result instanceof Refusal) {
+      this.rejected++;
+      return this.#encode({ type: 'rejected', reason: result.error.message });
+    }
+    this.applied++;
+    try {
+      writeReply({ type: 'result' }, this.#writer);
+      this.#machine.results.encode(result, this.#writer);
+    } catch (error) {
+      throw machineFailed(error, context);
+    }
+    return this.#writer.take();
+  }
+
+  #encode(reply: Reply): Uint8Array {
+    writeReply(reply, this.#writer);
+    return this.#writer.take();
+  }
+
+  #reply(reply: Reply, context: ApplyContext, caller: PayloadCaller<R> | undefined): void {
+    if (caller !== undefined) this.#answer(this.#encode(reply), context, caller);
+  }
+
+  #answer(reply: Uint8Array, { index }: ApplyContext, caller: PayloadCaller<R> | undefined): void {
+    if (caller?.answered(reply, index) === true) this.#acknowledgements.hold(caller);
+  }
+
+  #refuse(error: QuorateError, caller: PayloadCaller<R> | undefined): void {
+    this.rejected++;
+    caller?.reject(error);
+  }
+
+  #advance(change: () => void, context: ApplyContext): void {
+    try {
+      change();
+    } catch (error) {
+      throw machineFailed(error, context);
+    }
   }
 
   /** The state can no longer be trusted. Nobody who waits here is left without a word. */
-  #fail(cause: unknown, entries: readonly Committed<CommandCaller<R>>[]): void {
+  #fail(cause: unknown, entries: readonly Committed<PayloadCaller<R>>[]): void {
     this.#state = 'failed';
     const unknown = new OutcomeUnknownError(
       'the state machine failed; the command may have happened, and happens again where it is applied',
@@ -146,13 +265,4 @@ export class Applier<C, R, Q, A> implements LogConsumer<CommandCaller<R>> {
     }
     this.#reads.close(new ClosedError('the state machine failed', { cause }));
   }
-}
-
-/** A refusal that is part of the deterministic outcome, or `undefined` for a failure. */
-function refusalFor(error: unknown, decoded: boolean): QuorateError | undefined {
-  if (decoded) return error instanceof CommandRejectedError ? error : undefined;
-  if (!(error instanceof MalformedError)) return undefined;
-  return new CommandRejectedError(`the command cannot be decoded: ${error.message}`, {
-    cause: error,
-  });
 }

@@ -23,6 +23,23 @@ import {
 import { BatchOutcomeError, type CommandOutcome, NotConfirmedByAllError } from './outcomes.ts';
 import { Waiting } from './waiting.ts';
 
+/**
+ * Whoever waits for a payload of the log: somebody here, with the machine's own types, or somebody far away, in
+ * bytes. Made by a replica alone.
+ */
+export interface PayloadCaller<R> extends Caller {
+  /** The machine gave a result. Tells whether it must be held until every voter has applied it. */
+  applied(result: R, index: LogIndex): boolean;
+  /** The same for a payload whose reply is bytes (core/reply.ts): those of sessions. */
+  answered(reply: Uint8Array, index: LogIndex): boolean;
+  /** Every voter has applied what was held. */
+  confirmed(): void;
+  /** It will not be known in time whether every voter has applied what was held. */
+  unconfirmed(cause: unknown): void;
+  /** When whoever waits gives up, in monotonic ms. */
+  readonly deadlineAt: number;
+}
+
 /** When a command counts as done: a quorum has it and this node applied it, or every voter applied it. */
 export type Acknowledge = 'quorum' | 'all';
 
@@ -45,7 +62,7 @@ interface Owner<R> {
 }
 
 /** Waits for one command. */
-export class CommandCaller<R> implements Caller {
+export class CommandCaller<R> implements PayloadCaller<R> {
   readonly #call: Owner<R>;
   readonly #position: number;
   #state: 'waiting' | 'held' | 'applied' | 'rejected' = 'waiting';
@@ -57,7 +74,6 @@ export class CommandCaller<R> implements Caller {
     this.#position = position;
   }
 
-  /** The machine gave a result. Tells whether it must be held until every voter has applied it. */
   applied(result: R, index: LogIndex): boolean {
     if (this.#state !== 'waiting') return false;
     this.#call.results[this.#position] = result;
@@ -71,14 +87,16 @@ export class CommandCaller<R> implements Caller {
     return false;
   }
 
-  /** Every voter has applied it. */
+  answered(): boolean {
+    throw new InvariantError('a command without a session has a result, no reply');
+  }
+
   confirmed(): void {
     if (this.#state !== 'held') return;
     this.#state = 'applied';
     this.#call.back();
   }
 
-  /** It will not be known in time whether every voter has applied it. */
   unconfirmed(cause: unknown): void {
     if (this.#state !== 'held') return;
     this.#state = 'rejected';
@@ -93,7 +111,6 @@ export class CommandCaller<R> implements Caller {
     this.#call.back();
   }
 
-  /** When the call behind it is given up, in monotonic ms. */
   get deadlineAt(): number {
     return this.#call.at;
   }

@@ -20,11 +20,11 @@
  */
 import type { ReplicatedLog } from '@quorate/core';
 import { createLog } from '@quorate/log';
-import type { CommandCaller } from './callers.ts';
+import type { PayloadCaller } from './callers.ts';
 import { checkLimits, type PartOptions, type ReplicaOptions } from './options.ts';
 import { Replica } from './replica.ts';
 
-export type { Acknowledge, CommandCaller } from './callers.ts';
+export type { Acknowledge, PayloadCaller } from './callers.ts';
 export {
   type Consistency,
   defaultLimits,
@@ -62,8 +62,8 @@ export async function openReplica<C, R, Q, A, M = unknown>(
  * The log gives requests up before the replica does, because it knows more: a command that was never
  * handed on is UNAVAILABLE there, and definite, where the replica could only say OUTCOME_UNKNOWN.
  */
-function logOf<R, M>(options: PartOptions<M>): ReplicatedLog<CommandCaller<R>> {
+function logOf<R, M>(options: PartOptions<M>): ReplicatedLog<PayloadCaller<R>> {
   const { executeTimeoutMs } = checkLimits(options.limits);
   const limits = { requestTimeoutMs: executeTimeoutMs * logTimeoutShare, ...options.limits };
-  return createLog<M, CommandCaller<R>>({ ...options, limits });
+  return createLog<M, PayloadCaller<R>>({ ...options, limits });
 }

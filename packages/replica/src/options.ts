@@ -13,11 +13,11 @@ import {
   type StateMachine,
 } from '@quorate/core';
 import type { LogLimits, LogOptions } from '@quorate/log';
-import type { Acknowledge, CommandCaller } from './callers.ts';
+import type { Acknowledge, PayloadCaller } from './callers.ts';
 
 /** Options of `openReplica`: a machine, and a log to host it on or the parts to make one of. */
 export type ReplicaOptions<C, R, Q, A, M = unknown> = MachineOptions<C, R, Q, A> &
-  ({ readonly log: ReplicatedLog<CommandCaller<R>> } | PartOptions<M>);
+  ({ readonly log: ReplicatedLog<PayloadCaller<R>> } | PartOptions<M>);
 
 /** The parts of a log that the replica makes, and opens and closes with itself. */
 export interface PartOptions<M> extends LogOptions<M> {

@@ -17,7 +17,7 @@ import {
   type StateMachine,
   TimeoutError,
 } from '@quorate/core';
-import type { CommandCaller } from './callers.ts';
+import type { PayloadCaller } from './callers.ts';
 import { Deadline, Deadlines } from './deadlines.ts';
 import { checkTimeout, type QueryOptions, type ReplicaLimits } from './options.ts';
 import { Waiting } from './waiting.ts';
@@ -87,7 +87,7 @@ class Batch<Q, A> extends Deadline {
 
 /** What {@link Reads} needs. */
 export interface ReadSetup<R, Q, A> {
-  readonly log: Pick<ReplicatedLog<CommandCaller<R>>, 'barrier'>;
+  readonly log: Pick<ReplicatedLog<PayloadCaller<R>>, 'barrier'>;
   readonly machine: Pick<StateMachine<never, R, Q, A>, 'query'>;
   readonly runtime: Runtime;
   readonly limits: ReplicaLimits;

@@ -20,7 +20,7 @@ import {
 } from '@quorate/core';
 import { Acknowledgements } from './acknowledgements.ts';
 import { Applier } from './apply.ts';
-import { allResults, type CommandCaller, onlyResult } from './callers.ts';
+import { allResults, onlyResult, type PayloadCaller } from './callers.ts';
 import {
   checkLimits,
   type ExecuteOptions,
@@ -35,7 +35,7 @@ import { Submissions } from './submissions.ts';
 /** A state machine `C` → `R`, `Q` → `A`, replicated. Made by `openReplica`. */
 export class Replica<C, R, Q, A> {
   readonly #machine: StateMachine<C, R, Q, A>;
-  readonly #log: ReplicatedLog<CommandCaller<R>>;
+  readonly #log: ReplicatedLog<PayloadCaller<R>>;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
   readonly #submissions: Submissions<C, R>;
@@ -46,7 +46,7 @@ export class Replica<C, R, Q, A> {
   #closing: Promise<void> | undefined;
 
   /** @internal Use `openReplica`. */
-  constructor(options: MachineOptions<C, R, Q, A>, log: ReplicatedLog<CommandCaller<R>>) {
+  constructor(options: MachineOptions<C, R, Q, A>, log: ReplicatedLog<PayloadCaller<R>>) {
     const { machine } = options;
     const limits = checkLimits(options.limits);
     const runtime = options.runtime ?? systemRuntime;

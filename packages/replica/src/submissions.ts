@@ -12,15 +12,15 @@ import {
   type ReplicatedLog,
   type Runtime,
   TooLargeError,
+  writeEnvelope,
 } from '@quorate/core';
-import { type Acknowledge, Call, type CommandCaller, type Tally } from './callers.ts';
+import { type Acknowledge, Call, type PayloadCaller, type Tally } from './callers.ts';
 import { Deadlines } from './deadlines.ts';
-import { encodeCommand } from './envelope.ts';
 import { checkTimeout, type ExecuteOptions, type ReplicaLimits } from './options.ts';
 
 /** What {@link Submissions} needs. */
 export interface SubmissionSetup<C, R> {
-  readonly log: Pick<ReplicatedLog<CommandCaller<R>>, 'submit'>;
+  readonly log: Pick<ReplicatedLog<PayloadCaller<R>>, 'submit'>;
   readonly codec: Codec<C>;
   readonly acknowledge: Acknowledge;
   readonly limits: ReplicaLimits;
@@ -113,7 +113,9 @@ export class Submissions<C, R> {
 
   #encodeOne(command: C): Uint8Array {
     try {
-      return encodeCommand(this.#setup.codec, command, this.#writer);
+      writeEnvelope({ type: 'command' }, this.#writer);
+      this.#setup.codec.encode(command, this.#writer);
+      return this.#writer.take();
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next command.
       this.#writer.take();

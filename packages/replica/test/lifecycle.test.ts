@@ -6,7 +6,7 @@ import {
   type LogEvent,
   StorageFailedError,
 } from '@quorate/core';
-import { type CommandCaller, openReplica } from '@quorate/replica';
+import { type PayloadCaller, openReplica } from '@quorate/replica';
 import { describe, expect, it } from 'vitest';
 import { FakeLog } from './fake-log.ts';
 import { Register } from './register.ts';
@@ -16,7 +16,7 @@ import { add, openWorld, watch } from './world.ts';
 describe('opening', () => {
   it('that fails closes what it opened, and says why', async () => {
     const runtime = new VirtualRuntime();
-    const log = new FakeLog<CommandCaller<number>>(runtime);
+    const log = new FakeLog<PayloadCaller<number>>(runtime);
     log.failStart = new CorruptError('damaged');
     await expect(openReplica({ machine: new Register(), log, runtime })).rejects.toBe(
       log.failStart,
@@ -27,7 +27,7 @@ describe('opening', () => {
 
   it('that fails says why even if closing fails too', async () => {
     const runtime = new VirtualRuntime();
-    const log = new FakeLog<CommandCaller<number>>(runtime);
+    const log = new FakeLog<PayloadCaller<number>>(runtime);
     log.failStart = new CorruptError('damaged');
     log.close = (): Promise<void> => Promise.reject(new Error('cannot close'));
     await expect(openReplica({ machine: new Register(), log, runtime })).rejects.toBe(
@@ -43,7 +43,7 @@ describe('opening', () => {
     { queryTimeoutMs: 0 },
   ])('with limits %o is refused before anything is started', async (limits) => {
     const runtime = new VirtualRuntime();
-    const log = new FakeLog<CommandCaller<number>>(runtime);
+    const log = new FakeLog<PayloadCaller<number>>(runtime);
     await expect(
       openReplica({ machine: new Register(), log, runtime, limits }),
     ).rejects.toBeInstanceOf(InvalidArgumentError);

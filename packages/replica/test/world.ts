@@ -3,7 +3,7 @@ import {
   openReplica,
   type MachineOptions,
   type Replica,
-  type CommandCaller,
+  type PayloadCaller,
 } from '@quorate/replica';
 import { FakeLog } from './fake-log.ts';
 import { type Command, Register } from './register.ts';
@@ -11,7 +11,7 @@ import { VirtualRuntime } from './virtual-runtime.ts';
 
 export interface World {
   readonly runtime: VirtualRuntime;
-  readonly log: FakeLog<CommandCaller<number>>;
+  readonly log: FakeLog<PayloadCaller<number>>;
   readonly machine: Register;
   readonly replica: Replica<Command, number, string, number>;
 }
@@ -20,7 +20,7 @@ export type WorldOptions = Partial<MachineOptions<Command, number, string, numbe
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const runtime = new VirtualRuntime();
-  const log = new FakeLog<CommandCaller<number>>(runtime);
+  const log = new FakeLog<PayloadCaller<number>>(runtime);
   const machine = new Register();
   const replica = await openReplica({ machine, log, runtime, ...options });
   return { runtime, log, machine, replica };

@@ -1,0 +1,85 @@
+/**
+ * The table of sessions in a snapshot of a replica.
+ *
+ *     u48 lastId, u32 number of sessions; for each
+ *       u32 length of what follows
+ *       u48 id, u32 timeoutMs, u48 activeAt, u48 answered
+ *       u32 number of replies; for each u32 length, bytes
+ */
+import { ByteReader, ByteWriter, MalformedError } from '@quorate/core';
+import type { ChunkReader } from '../chunk-reader.ts';
+import { maxKeptBytesOfSession, maxSessions } from './limits.ts';
+import type { SessionRecord } from './session.ts';
+import type { FrozenTable } from './table.ts';
+
+/** A chunk is handed out once it has so many bytes. */
+const chunkBytes = 64 * 1024;
+
+const headBytes = 10;
+
+/** More than any session can have: its bound, one reply beyond it, and the fields. */
+const maxRecordBytes: number = 2 * maxKeptBytesOfSession + 64 * 1024;
+
+/** Writes the table in chunks. */
+export function* writeTable({
+  lastId,
+  sessions,
+}: FrozenTable): Generator<Uint8Array, void, undefined> {
+  const writer = new ByteWriter(chunkBytes).u48(lastId).u32(sessions.length);
+  for (const session of sessions) {
+    writeSession(session, writer);
+    if (writer.length >= chunkBytes) yield writer.take();
+  }
+  if (writer.length > 0) yield writer.take();
+}
+
+/**
+ * Reads a table, and leaves the reader behind it.
+ *
+ * @throws MalformedError if there is none.
+ */
+export async function readTable(reader: ChunkReader): Promise<FrozenTable> {
+  const head = new ByteReader(await reader.take(headBytes));
+  const lastId = head.u48();
+  const count = head.u32();
+  if (count > maxSessions) {
+    throw new MalformedError(
+      `a table of ${String(count)} sessions, of at most ${String(maxSessions)}`,
+    );
+  }
+  const sessions: SessionRecord[] = [];
+  for (let at = 0; at < count; at++) {
+    const length = new ByteReader(await reader.take(4)).u32();
+    if (length > maxRecordBytes) {
+      throw new MalformedError(
+        `a session of ${String(length)} bytes, of at most ${String(maxRecordBytes)}`,
+      );
+    }
+    sessions.push(readSession(new ByteReader(await reader.take(length))));
+  }
+  return { lastId, sessions };
+}
+
+function writeSession(session: SessionRecord, writer: ByteWriter): void {
+  const { id, timeoutMs, activeAt, answered, replies } = session;
+  let length = 6 + 4 + 6 + 6 + 4;
+  for (const { bytes } of replies) length += 4 + bytes.length;
+  writer.u32(length).u48(id).u32(timeoutMs).u48(activeAt).u48(answered).u32(replies.length);
+  for (const { bytes } of replies) writer.bytes(bytes);
+}
+
+function readSession(reader: ByteReader): SessionRecord {
+  const record = {
+    id: reader.u48(),
+    timeoutMs: reader.u32(),
+    activeAt: reader.u48(),
+    answered: reader.u48(),
+    // Copied, for they outlive the chunk.
+    replies: Array.from({ length: reader.count(4) }, () => ({
+      bytes: reader.bytes().slice(),
+      dropped: false,
+    })),
+  };
+  reader.end();
+  return record;
+}
