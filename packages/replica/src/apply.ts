@@ -47,6 +47,7 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
   readonly #machine: StateMachine<C, R, Q, A>;
   readonly #acknowledgements: Acknowledgements<R>;
   readonly #reads: Reads<R, Q, A>;
+  readonly #delivered: () => void;
   readonly #writer = new ByteWriter();
   #state: 'ready' | 'restoring' | 'failed' = 'ready';
 
@@ -54,10 +55,23 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
     machine: StateMachine<C, R, Q, A>,
     acknowledgements: Acknowledgements<R>,
     reads: Reads<R, Q, A>,
+    delivered: () => void,
   ) {
     this.#machine = machine;
     this.#acknowledgements = acknowledgements;
     this.#reads = reads;
+    this.#delivered = delivered;
+  }
+
+  /**
+   * When the next session ends or the next thing in the machine runs out, if nothing happens before; where that
+   * is not after `now`, exactly so.
+   */
+  nextExpiry(now: number): number | undefined {
+    const session = this.sessions.nextExpiry(now);
+    const machine = this.#machine.nextExpiry?.();
+    if (session === undefined || machine === undefined) return session ?? machine;
+    return Math.min(session, machine);
   }
 
   deliver(entries: readonly Committed<PayloadCaller<R>>[]): void {
@@ -70,6 +84,7 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
     }
     this.#acknowledgements.ask(this.appliedIndex);
     this.#reads.applied(this.appliedIndex);
+    this.#delivered();
   }
 
   async restore(index: LogIndex, chunks: AsyncIterable<Uint8Array>): Promise<void> {

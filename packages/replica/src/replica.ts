@@ -20,6 +20,7 @@ import {
 } from '@quorate/core';
 import { Acknowledgements } from './acknowledgements.ts';
 import { Applier } from './apply.ts';
+import { Expiry } from './expiry.ts';
 import { allResults, onlyResult, type PayloadCaller } from './callers.ts';
 import {
   checkLimits,
@@ -41,6 +42,7 @@ export class Replica<C, R, Q, A> {
   readonly #submissions: Submissions<C, R>;
   readonly #reads: Reads<R, Q, A>;
   readonly #applier: Applier<C, R, Q, A>;
+  readonly #expiry: Expiry<R>;
   readonly #stopListening: () => void;
   #closed: ClosedError | undefined;
   #closing: Promise<void> | undefined;
@@ -63,8 +65,16 @@ export class Replica<C, R, Q, A> {
     });
     this.#reads = new Reads({ log, machine, runtime, limits });
     const acknowledgements = new Acknowledgements<R>(log, this.#submissions.deadlines, runtime);
-    this.#applier = new Applier(machine, acknowledgements, this.#reads);
+    const applier = new Applier(machine, acknowledgements, this.#reads, () => this.#expiry.look());
+    this.#applier = applier;
+    this.#expiry = new Expiry<R>({
+      log,
+      runtime,
+      appliedIndex: () => applier.appliedIndex,
+      next: (now) => applier.nextExpiry(now),
+    });
     this.#stopListening = log.on((event) => {
+      if (event.type === 'leader') this.#expiry.leader(event);
       if (event.type !== 'failed') return;
       this.#logger.error('the replica has stopped for good', { error: event.error.message });
       this.#end(new ClosedError('the replica has failed', { cause: event.error }));
@@ -156,6 +166,7 @@ export class Replica<C, R, Q, A> {
 
   /** Counts since the start, those of the log among them. */
   get counters(): Counters {
+    const { sessions } = this.#applier;
     return {
       ...this.#log.counters,
       commands_submitted: this.#submissions.submitted,
@@ -170,6 +181,13 @@ export class Replica<C, R, Q, A> {
       read_barriers: this.#reads.barriers,
       snapshots_taken: this.#applier.snapshots,
       snapshots_restored: this.#applier.restored,
+      sessions: sessions.size,
+      session_bytes: sessions.bytes,
+      sessions_opened: sessions.opened,
+      sessions_expired: sessions.expired,
+      sessions_evicted: sessions.evicted,
+      commands_repeated: sessions.repeated,
+      expiry_entries: this.#expiry.entries,
     };
   }
 
@@ -221,6 +239,7 @@ export class Replica<C, R, Q, A> {
   /** Takes nothing more in. The reason of the first end is the one that callers see. */
   #end(closed: ClosedError): void {
     this.#closed ??= closed;
+    this.#expiry.close();
     this.#reads.close(this.#closed);
   }
 

@@ -36,7 +36,7 @@ describe('what a machine sees', () => {
 describe('a payload that is no command', () => {
   const cases: readonly (readonly [string, Uint8Array])[] = [
     ['is empty', payload(0).subarray(1)],
-    ['has an unknown kind', payload(1, 0, 0, 0, 0, 9)],
+    ['has an unknown kind', payload(99, 0, 0, 0, 0, 9)],
     ['has the highest kind', payload(255)],
     ['is cut short', payload(0, 0, 0, 0)],
     ['is of a type the machine does not know', payload(0, 77)],
@@ -54,7 +54,7 @@ describe('a payload that is no command', () => {
   it('is a definite rejection to its caller', async () => {
     const { replica, runtime, log } = await openWorld();
     const submit = log.submit.bind(log);
-    log.submit = (_, caller): void => submit(payload(7), caller);
+    log.submit = (_, caller): void => submit(payload(77), caller);
     const call = watch(replica.execute(add(5)));
     await runtime.settle();
     expect(call.error).toBeInstanceOf(CommandRejectedError);

@@ -56,10 +56,11 @@ it('has the format that its file describes', async () => {
   const hex = [...(await takeOne())].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   expect(hex).toBe(
     '51526570' + // magic
-      '01' + // version
+      '02' + // version
       '000000000002' + // index
       '0000000001f4' + // time 500
-      '00000000' + // an empty session table
+      '000000000000' + // no session was ever opened
+      '00000000' + // and there is none
       '3132333435', // the machine: "12345"
   );
 });
@@ -69,9 +70,10 @@ describe('a snapshot that cannot be right is refused, and the machine keeps its 
     ['nothing', () => new Uint8Array(0)],
     ['cut short', (bytes) => bytes.subarray(0, 20)],
     ['of something else', (bytes) => bytes.with(0, 0)],
-    ['of a later version', (bytes) => bytes.with(4, 2)],
+    ['of a later version', (bytes) => bytes.with(4, 3)],
     ['at another index', (bytes) => bytes.with(10, 3)],
-    ['with sessions that this version does not know', (bytes) => bytes.with(20, 1)],
+    ['with a session that is not there', (bytes) => bytes.with(26, 1)],
+    ['with more sessions than there can be', (bytes) => bytes.with(23, 255)],
   ];
 
   it.each(changes)('%s', async (_, change) => {

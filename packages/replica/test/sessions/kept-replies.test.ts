@@ -1,0 +1,34 @@
+/** Replies that stay are copied out of the slabs that they came on. */
+import { expect, it } from 'vitest';
+import { KeptReplies, type KeptReply } from '../../src/sessions/kept-replies.ts';
+
+const slabBytes = 64 * 1024;
+
+it('do not keep slabs alive that hold nothing else', () => {
+  const replies = new KeptReplies();
+  const staying: KeptReply[] = [];
+  for (let slab = 0; slab < 100; slab++) {
+    const memory = new Uint8Array(slabBytes).fill(slab);
+    staying.push(replies.keep(memory.subarray(0, 10)));
+    const large = replies.keep(memory.subarray(10));
+    large.dropped = true;
+  }
+  const held = new Set(staying.map(({ bytes }) => bytes.buffer));
+  let heldBytes = 0;
+  for (const { byteLength } of held) heldBytes += byteLength;
+  expect(heldBytes).toBeLessThanOrEqual(1024 * 1024 + slabBytes + 100 * 10);
+  expect(staying.map(({ bytes }) => [...bytes])).toEqual(
+    staying.map((_, slab) => new Array(10).fill(slab)),
+  );
+});
+
+it('are no burden once they are dropped', () => {
+  const replies = new KeptReplies();
+  const memory = new Uint8Array(slabBytes);
+  for (let count = 0; count < 1000; count++) {
+    const reply = replies.keep(memory);
+    reply.dropped = true;
+    // Not copied, however many come behind it.
+    expect(reply.bytes).toBe(memory);
+  }
+});
