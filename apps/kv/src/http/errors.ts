@@ -14,7 +14,9 @@ const statuses: Readonly<Record<ServiceErrorCode, number>> = {
   METHOD_NOT_ALLOWED: 405,
   CHANGE_IN_PROGRESS: 409,
   COMMAND_REJECTED: 409,
+  OUT_OF_ORDER: 409,
   COMPACTED: 410,
+  SESSION_EXPIRED: 410,
   TOO_LARGE: 413,
   // The node, or the group, cannot right now; the request did not happen.
   ABORTED: 503,
