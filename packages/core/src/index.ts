@@ -18,6 +18,8 @@ export * from './random.ts';
 export * from './replicated-log.ts';
 export * from './reply.ts';
 export * from './runtime.ts';
+export * from './service.ts';
 export * from './storage.ts';
 export * from './storage-ops.ts';
 export * from './transport.ts';
+export * from './watch.ts';

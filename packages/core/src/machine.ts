@@ -25,6 +25,14 @@ export interface ApplyContext {
   readonly time: number;
 }
 
+/** How a machine is spoken to: all of it that a client far away needs. */
+export interface MachineCodecs<Command, Result, Query, Answer> {
+  readonly commands: Codec<Command>;
+  readonly results: Codec<Result>;
+  readonly queries: Codec<Query>;
+  readonly answers: Codec<Answer>;
+}
+
 /**
  * A deterministic state machine: the same commands in the same order give the same results and the
  * same state, everywhere. No clock, no randomness, no IO in `apply`.
@@ -33,11 +41,8 @@ export interface ApplyContext {
  * the state unchanged: the caller gets it as a definite rejection, equal on every replica. Anything
  * else that `apply` throws stops the node, since its state can no longer be trusted.
  */
-export interface StateMachine<Command, Result, Query, Answer> {
-  readonly commands: Codec<Command>;
-  readonly results: Codec<Result>;
-  readonly queries: Codec<Query>;
-  readonly answers: Codec<Answer>;
+export interface StateMachine<Command, Result, Query, Answer>
+  extends MachineCodecs<Command, Result, Query, Answer> {
   /** Synchronous and deterministic. */
   apply(command: Command, context: ApplyContext): Result;
   /** Reads; changes nothing. */

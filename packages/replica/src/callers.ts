@@ -13,6 +13,7 @@
  * and only free their places then.
  */
 import {
+  type Acknowledge,
   type Caller,
   type ClosedError,
   InvariantError,
@@ -39,9 +40,6 @@ export interface PayloadCaller<R> extends Caller {
   /** When whoever waits gives up, in monotonic ms. */
   readonly deadlineAt: number;
 }
-
-/** When a command counts as done: a quorum has it and this node applied it, or every voter applied it. */
-export type Acknowledge = 'quorum' | 'all';
 
 /** Counts what waits, over all calls. */
 export interface Tally {

@@ -24,9 +24,9 @@ import type { PayloadCaller } from './callers.ts';
 import { checkLimits, type PartOptions, type ReplicaOptions } from './options.ts';
 import { Replica } from './replica.ts';
 
-export type { Acknowledge, PayloadCaller } from './callers.ts';
+export type { Acknowledge, Consistency } from '@quorate/core';
+export type { PayloadCaller } from './callers.ts';
 export {
-  type Consistency,
   defaultLimits,
   type ExecuteOptions,
   type MachineOptions,

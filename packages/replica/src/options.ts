@@ -2,18 +2,19 @@
  * What a replica is composed of, its limits, and the options of its calls.
  */
 import {
+  type Acknowledge,
   type CallOptions,
+  type Consistency,
   InvalidArgumentError,
   type LogIndex,
   type LogStatus,
-  type ReadGuarantee,
   type ReplicatedLog,
   type Logger,
   type Runtime,
   type StateMachine,
 } from '@quorate/core';
 import type { LogLimits, LogOptions } from '@quorate/log';
-import type { Acknowledge, PayloadCaller } from './callers.ts';
+import type { PayloadCaller } from './callers.ts';
 
 /** Options of `openReplica`: a machine, and a log to host it on or the parts to make one of. */
 export type ReplicaOptions<C, R, Q, A, M = unknown> = MachineOptions<C, R, Q, A> &
@@ -69,9 +70,6 @@ export interface ExecuteOptions extends CallOptions {
   /** Told OUTCOME_UNKNOWN after this long, up to 20 ms late. @default limits.executeTimeoutMs */
   readonly timeoutMs?: number;
 }
-
-/** `local`: what this node has applied, as stale as it may be. */
-export type Consistency = ReadGuarantee | 'local';
 
 /** Options of `query` and `read`. */
 export interface QueryOptions extends CallOptions {

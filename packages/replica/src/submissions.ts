@@ -4,6 +4,7 @@
  */
 import {
   AbortedError,
+  type Acknowledge,
   ByteWriter,
   describeError,
   InvalidArgumentError,
@@ -14,7 +15,7 @@ import {
   TooLargeError,
   writeEnvelope,
 } from '@quorate/core';
-import { type Acknowledge, Call, type PayloadCaller, type Tally } from './callers.ts';
+import { Call, type PayloadCaller, type Tally } from './callers.ts';
 import { Deadlines } from './deadlines.ts';
 import { checkTimeout, type ExecuteOptions, type ReplicaLimits } from './options.ts';
 
