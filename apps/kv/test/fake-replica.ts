@@ -49,6 +49,7 @@ export function fakeReplica(): FakeReplica {
     time: 0,
     pending: 0,
     waitingReads: 0,
+    watches: 0,
     stateHash: 'abc',
   };
   const fake: FakeReplica = {

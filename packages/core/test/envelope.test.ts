@@ -46,13 +46,13 @@ describe.each([
     value,
     name: `the envelope ${value.type}`,
     bytes: bytesOf((writer) => writeEnvelope(value, writer)),
-    read: readEnvelope as (reader: ByteReader) => unknown,
+    read: readEnvelope,
   })),
   ...replies.map((value) => ({
     value,
     name: `the reply ${value.type}`,
     bytes: bytesOf((writer) => writeReply(value, writer)),
-    read: readReply as (reader: ByteReader) => unknown,
+    read: readReply,
   })),
 ])('$name', ({ value, bytes, read }) => {
   it('comes back as it was, and leaves the reader behind it', () => {

@@ -30,6 +30,16 @@ import type { Reads } from './reads.ts';
 import { machineFailed, Refusal, run, undecodable } from './run.ts';
 import { gone, SessionTable } from './sessions/table.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import type { Watches } from './watches.ts';
+
+/** Whoever looks at the machine while entries are applied to it. */
+export interface Onlookers<R, Q, A> {
+  readonly acknowledgements: Acknowledgements<R>;
+  readonly reads: Reads<R, Q, A>;
+  readonly watches: Pick<Watches<unknown, unknown>, 'restoring' | 'restored' | 'close'>;
+  /** Something was applied. */
+  readonly delivered: () => void;
+}
 
 /** Applies entries to a machine. */
 export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
@@ -45,22 +55,13 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
   snapshots = 0;
   readonly sessions: SessionTable = new SessionTable();
   readonly #machine: StateMachine<C, R, Q, A>;
-  readonly #acknowledgements: Acknowledgements<R>;
-  readonly #reads: Reads<R, Q, A>;
-  readonly #delivered: () => void;
+  readonly #onlookers: Onlookers<R, Q, A>;
   readonly #writer = new ByteWriter();
   #state: 'ready' | 'restoring' | 'failed' = 'ready';
 
-  constructor(
-    machine: StateMachine<C, R, Q, A>,
-    acknowledgements: Acknowledgements<R>,
-    reads: Reads<R, Q, A>,
-    delivered: () => void,
-  ) {
+  constructor(machine: StateMachine<C, R, Q, A>, onlookers: Onlookers<R, Q, A>) {
     this.#machine = machine;
-    this.#acknowledgements = acknowledgements;
-    this.#reads = reads;
-    this.#delivered = delivered;
+    this.#onlookers = onlookers;
   }
 
   /**
@@ -82,15 +83,18 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
       this.#fail(error, entries);
       throw error;
     }
-    this.#acknowledgements.ask(this.appliedIndex);
-    this.#reads.applied(this.appliedIndex);
-    this.#delivered();
+    const { acknowledgements, reads, delivered } = this.#onlookers;
+    acknowledgements.ask(this.appliedIndex);
+    reads.applied(this.appliedIndex);
+    delivered();
   }
 
   async restore(index: LogIndex, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     invariant(this.#state === 'ready', 'one restore at a time');
     this.#state = 'restoring';
-    this.#reads.restoring();
+    const { reads, watches } = this.#onlookers;
+    reads.restoring();
+    watches.restoring();
     try {
       const { time, sessions } = await restoreSnapshot(this.#machine, index, chunks);
       this.time = time;
@@ -102,7 +106,8 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
     this.appliedIndex = index;
     this.restored++;
     this.#state = 'ready';
-    this.#reads.restored(index);
+    reads.restored(index);
+    watches.restored();
   }
 
   snapshot(): { readonly index: LogIndex; readonly chunks: AsyncIterable<Uint8Array> } {
@@ -197,7 +202,8 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
       return;
     }
     this.applied++;
-    if (caller?.applied(result, context.index) === true) this.#acknowledgements.hold(caller);
+    if (caller?.applied(result, context.index) === true)
+      this.#onlookers.acknowledgements.hold(caller);
   }
 
   /** A command of a session: it may have happened already, and then has a reply. */
@@ -251,7 +257,7 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
   }
 
   #answer(reply: Uint8Array, { index }: ApplyContext, caller: PayloadCaller<R> | undefined): void {
-    if (caller?.answered(reply, index) === true) this.#acknowledgements.hold(caller);
+    if (caller?.answered(reply, index) === true) this.#onlookers.acknowledgements.hold(caller);
   }
 
   #refuse(error: QuorateError, caller: PayloadCaller<R> | undefined): void {
@@ -274,10 +280,12 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
       'the state machine failed; the command may have happened, and happens again where it is applied',
       { cause },
     );
-    this.#acknowledgements.giveUp(unknown);
+    this.#onlookers.acknowledgements.giveUp(unknown);
     for (const { callers } of entries) {
       if (callers !== undefined) for (const caller of callers) caller.reject(unknown);
     }
-    this.#reads.close(new ClosedError('the state machine failed', { cause }));
+    const closed = new ClosedError('the state machine failed', { cause });
+    this.#onlookers.reads.close(closed);
+    this.#onlookers.watches.close(closed);
   }
 }

@@ -52,9 +52,9 @@ const logTimeoutShare = 0.8;
  * @throws whatever the parts throw when they start: CorruptError, ForeignDataError, LockedError,
  * TransportFailedError, …
  */
-export async function openReplica<C, R, Q, A, M = unknown>(
-  options: ReplicaOptions<C, R, Q, A, M>,
-): Promise<Replica<C, R, Q, A>> {
+export async function openReplica<C, R, Q, A, M = unknown, W = never, E = never>(
+  options: ReplicaOptions<C, R, Q, A, M, W, E>,
+): Promise<Replica<C, R, Q, A, W, E>> {
   return new Replica(options, 'log' in options ? options.log : logOf<R, M>(options)).start();
 }
 

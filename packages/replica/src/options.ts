@@ -12,12 +12,20 @@ import {
   type Logger,
   type Runtime,
   type StateMachine,
+  type Watchable,
 } from '@quorate/core';
 import type { LogLimits, LogOptions } from '@quorate/log';
 import type { PayloadCaller } from './callers.ts';
 
 /** Options of `openReplica`: a machine, and a log to host it on or the parts to make one of. */
-export type ReplicaOptions<C, R, Q, A, M = unknown> = MachineOptions<C, R, Q, A> &
+export type ReplicaOptions<C, R, Q, A, M = unknown, W = never, E = never> = MachineOptions<
+  C,
+  R,
+  Q,
+  A,
+  W,
+  E
+> &
   ({ readonly log: ReplicatedLog<PayloadCaller<R>> } | PartOptions<M>);
 
 /** The parts of a log that the replica makes, and opens and closes with itself. */
@@ -27,9 +35,9 @@ export interface PartOptions<M> extends LogOptions<M> {
 }
 
 /** What every replica needs. */
-export interface MachineOptions<C, R, Q, A> {
+export interface MachineOptions<C, R, Q, A, W = never, E = never> {
   /** Belongs to the replica from now on: nobody else may apply to it or restore it. */
-  readonly machine: StateMachine<C, R, Q, A>;
+  readonly machine: StateMachine<C, R, Q, A> & Partial<Watchable<W, E>>;
   /** When commands count as done, where a call does not say. @default 'quorum' */
   readonly acknowledge?: Acknowledge;
   /** Bounds. Where the replica makes the log, those of the log stand in the same object. */
@@ -99,6 +107,7 @@ export interface ReplicaStatus extends LogStatus {
   /** Commands handed in here and not come back. */
   readonly pending: number;
   readonly waitingReads: number;
+  readonly watches: number;
 }
 
 /** Longest deadline: what timers of Node and browsers can count. */

@@ -9,6 +9,7 @@
 import {
   AbortedError,
   type ClosedError,
+  type Consistency,
   type LogIndex,
   OverloadedError,
   type ReadGuarantee,
@@ -25,8 +26,18 @@ import { Waiting } from './waiting.ts';
 /** Most queries that are answered without letting others run. */
 const turnReads = 1024;
 
+/** What a read is answered by. */
+export type Queried<Q, A> = Pick<StateMachine<never, unknown, Q, A>, 'query'>;
+
+/** Somebody who waits for an answer. Its deadline is what it is given up at. */
+export interface PendingRead<Q, A> extends Deadline {
+  /** Asks the machine, whose state is fresh enough now, unless it was given up. */
+  answer(machine: Queried<Q, A>): void;
+  refuse(error: unknown): void;
+}
+
 /** One query that waits. `T` is what its promise resolves with. */
-class Read<Q, A, T> extends Waiting<T> {
+class Read<Q, A, T> extends Waiting<T> implements PendingRead<Q, A> {
   readonly #query: Q;
   readonly #present: (answer: A) => T;
 
@@ -42,7 +53,7 @@ class Read<Q, A, T> extends Waiting<T> {
   }
 
   /** Asks the machine. What the machine throws is the caller's, and harms nobody else. */
-  answer(machine: Pick<StateMachine<never, unknown, Q, A>, 'query'>): void {
+  answer(machine: Queried<Q, A>): void {
     if (this.settled) return;
     try {
       this.fulfil(this.#present(machine.query(this.#query)));
@@ -64,12 +75,9 @@ class Read<Q, A, T> extends Waiting<T> {
   }
 }
 
-/** What {@link Batch} and the queue of ready reads need of a read. */
-type AnyRead<Q, A> = Pick<Read<Q, A, unknown>, 'answer' | 'refuse' | 'at'>;
-
 /** The queries of one turn that share a barrier. */
 class Batch<Q, A> extends Deadline {
-  readonly reads: AnyRead<Q, A>[] = [];
+  readonly reads: PendingRead<Q, A>[] = [];
   readonly controller: AbortController = new AbortController();
   index: LogIndex = 0;
   readonly #abandon: (batch: Batch<Q, A>) => void;
@@ -88,7 +96,7 @@ class Batch<Q, A> extends Deadline {
 /** What {@link Reads} needs. */
 export interface ReadSetup<R, Q, A> {
   readonly log: Pick<ReplicatedLog<PayloadCaller<R>>, 'barrier'>;
-  readonly machine: Pick<StateMachine<never, R, Q, A>, 'query'>;
+  readonly machine: Queried<Q, A>;
   readonly runtime: Runtime;
   readonly limits: ReplicaLimits;
 }
@@ -108,7 +116,7 @@ export class Reads<R, Q, A> {
   /** Batches with a barrier that is not applied yet, by index. */
   #ahead: Batch<Q, A>[] = [];
   /** To be answered now, or when the restore is over. */
-  #ready: AnyRead<Q, A>[] = [];
+  #ready: PendingRead<Q, A>[] = [];
   #appliedIndex: LogIndex = 0;
   #restoring = false;
   #draining = false;
@@ -121,32 +129,41 @@ export class Reads<R, Q, A> {
 
   /** Asks; `present` makes of the answer what the promise resolves with. */
   ask<T>(query: Q, present: (answer: A) => T, options: QueryOptions): Promise<T> {
-    const { machine, limits } = this.#setup;
-    const { consistency = 'linearizable', timeoutMs = limits.queryTimeoutMs, signal } = options;
+    const { consistency = 'linearizable', signal } = options;
     return new Promise<T>((resolve, reject) => {
-      checkTimeout(timeoutMs);
-      if (this.#closed !== undefined) throw this.#closed;
+      const timeoutMs = checkTimeout(options.timeoutMs ?? this.#setup.limits.queryTimeoutMs);
       if (signal?.aborted === true) {
         throw new AbortedError('the query was aborted', { cause: signal.reason });
       }
       const read = new Read<Q, A, T>(query, present, resolve, reject);
-      this.asked++;
-      if (consistency === 'local' && !this.#restoring) {
-        read.answer(machine);
-        return;
-      }
-      if (this.waiting >= limits.maxWaitingReads) {
-        this.refused++;
-        throw new OverloadedError(
-          `${this.waiting} queries wait here, the most that limits.maxWaitingReads allows; slow down and retry`,
-        );
-      }
-      this.waiting++;
-      this.#deadlines.add(read, timeoutMs);
-      read.watch(signal);
-      if (consistency === 'local') this.#ready.push(read);
-      else this.#batch(consistency).reads.push(read);
+      this.admit(read, consistency, timeoutMs);
+      if (!read.settled) read.watch(signal);
     });
+  }
+
+  /**
+   * Takes a read in, and answers or refuses it once.
+   *
+   * @throws ClosedError, OverloadedError; it is neither answered nor refused then.
+   */
+  admit(read: PendingRead<Q, A>, consistency: Consistency, timeoutMs: number): void {
+    const { machine, limits } = this.#setup;
+    if (this.#closed !== undefined) throw this.#closed;
+    this.asked++;
+    if (consistency === 'local' && !this.#restoring) {
+      read.answer(machine);
+      return;
+    }
+    if (this.waiting >= limits.maxWaitingReads) {
+      this.refused++;
+      throw new OverloadedError(
+        `${this.waiting} queries wait here, the most that limits.maxWaitingReads allows; slow down and retry`,
+      );
+    }
+    this.waiting++;
+    this.#deadlines.add(read, timeoutMs);
+    if (consistency === 'local') this.#ready.push(read);
+    else this.#batch(consistency).reads.push(read);
   }
 
   /** Everything up to `index` is applied. */

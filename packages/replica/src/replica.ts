@@ -14,6 +14,7 @@ import {
   type NodeId,
   type ReplicatedLog,
   type Runtime,
+  type Service,
   silentLogger,
   type StateMachine,
   systemRuntime,
@@ -31,16 +32,24 @@ import {
   type ReplicaStatus,
 } from './options.ts';
 import { Reads } from './reads.ts';
+import { ReplicaService } from './service/service.ts';
 import { Submissions } from './submissions.ts';
+import { eventsOf, Watches } from './watches.ts';
 
-/** A state machine `C` → `R`, `Q` → `A`, replicated. Made by `openReplica`. */
-export class Replica<C, R, Q, A> {
+/**
+ * A state machine `C` → `R`, `Q` → `A`, replicated; where it can be watched, a request `W` gives events `E`. Made
+ * by `openReplica`.
+ */
+export class Replica<C, R, Q, A, W = never, E = never> {
+  /** The replica as clients far away see it: what a server of `@quorate/client` serves. */
+  readonly service: Service;
   readonly #machine: StateMachine<C, R, Q, A>;
   readonly #log: ReplicatedLog<PayloadCaller<R>>;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
   readonly #submissions: Submissions<C, R>;
   readonly #reads: Reads<R, Q, A>;
+  readonly #watches: Watches<W, E>;
   readonly #applier: Applier<C, R, Q, A>;
   readonly #expiry: Expiry<R>;
   readonly #stopListening: () => void;
@@ -48,7 +57,7 @@ export class Replica<C, R, Q, A> {
   #closing: Promise<void> | undefined;
 
   /** @internal Use `openReplica`. */
-  constructor(options: MachineOptions<C, R, Q, A>, log: ReplicatedLog<PayloadCaller<R>>) {
+  constructor(options: MachineOptions<C, R, Q, A, W, E>, log: ReplicatedLog<PayloadCaller<R>>) {
     const { machine } = options;
     const limits = checkLimits(options.limits);
     const runtime = options.runtime ?? systemRuntime;
@@ -65,13 +74,31 @@ export class Replica<C, R, Q, A> {
     });
     this.#reads = new Reads({ log, machine, runtime, limits });
     const acknowledgements = new Acknowledgements<R>(log, this.#submissions.deadlines, runtime);
-    const applier = new Applier(machine, acknowledgements, this.#reads, () => this.#expiry.look());
+    this.#watches = new Watches(machine, runtime);
+    const applier = new Applier(machine, {
+      acknowledgements,
+      reads: this.#reads,
+      watches: this.#watches,
+      delivered: () => this.#expiry.look(),
+    });
     this.#applier = applier;
     this.#expiry = new Expiry<R>({
       log,
       runtime,
       appliedIndex: () => applier.appliedIndex,
       next: (now) => applier.nextExpiry(now),
+    });
+    this.service = new ReplicaService({
+      log,
+      machine,
+      reads: this.#reads,
+      watches: this.#watches,
+      tally: this.#submissions.tally,
+      limits,
+      runtime,
+      checkOpen: () => {
+        if (this.#closed !== undefined) throw this.#closed;
+      },
     });
     this.#stopListening = log.on((event) => {
       if (event.type === 'leader') this.#expiry.leader(event);
@@ -136,6 +163,19 @@ export class Replica<C, R, Q, A> {
     return this.#reads.ask(query, this.#reading, options);
   }
 
+  /**
+   * The machine's changes as this node applies them, from where `request` says, in order and each once; goes on
+   * until the loop is left or `signal` fires. Watches from this call on, not from the first step of the loop.
+   *
+   * @throws InvalidArgumentError if the machine cannot be watched; UnavailableError while its state is being
+   * replaced by a snapshot; CompactedError if the request begins with what was discarded. While it goes on:
+   * CompactedError if this reader was so slow that what comes next was
+   * discarded; ClosedError when the replica ends.
+   */
+  watch(request: W, options: CallOptions = {}): AsyncIterableIterator<E, void, undefined> {
+    return eventsOf(this.#watches, request, options.signal);
+  }
+
   /** A picture of now. */
   get status(): ReplicaStatus {
     const { status } = this.#log;
@@ -161,6 +201,7 @@ export class Replica<C, R, Q, A> {
       time: this.#applier.time,
       pending: this.#submissions.tally.pending,
       waitingReads: this.#reads.waiting,
+      watches: this.#watches.size,
     };
   }
 
@@ -241,6 +282,7 @@ export class Replica<C, R, Q, A> {
     this.#closed ??= closed;
     this.#expiry.close();
     this.#reads.close(this.#closed);
+    this.#watches.close(this.#closed);
   }
 
   readonly #reading = (answer: A): Reading<A> => {

@@ -18,7 +18,7 @@ it('do not keep slabs alive that hold nothing else', () => {
   for (const { byteLength } of held) heldBytes += byteLength;
   expect(heldBytes).toBeLessThanOrEqual(1024 * 1024 + slabBytes + 100 * 10);
   expect(staying.map(({ bytes }) => [...bytes])).toEqual(
-    staying.map((_, slab) => new Array(10).fill(slab)),
+    staying.map((_, slab) => new Array<number>(10).fill(slab)),
   );
 });
 

@@ -2,7 +2,7 @@
 import type { Envelope } from '@quorate/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { maxKeptReplies, maxSessions } from '../../src/sessions/limits.ts';
-import { type Command } from '../register.ts';
+import type { Command } from '../register.ts';
 import { add, openWorld, type World } from '../world.ts';
 import { decide, payloadOfEnvelope, type Told } from './probe.ts';
 
