@@ -6,7 +6,6 @@ import {
   equalBytes,
   MalformedError,
   type NodeId,
-  seededRandom,
   type SnapshotStore,
   type Storage,
 } from '@quorate/core';
@@ -20,7 +19,7 @@ import {
 } from '../src/snapshot-messages.ts';
 import { SnapshotReceiver } from '../src/snapshot-receiver.ts';
 import { contentIn, context, limits as transferLimits } from './harness/transfer.ts';
-import { VirtualRuntime } from './harness/virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 /** Pieces of 1000 bytes, four of them under way. */
 const limits = { ...transferLimits, snapshotWindow: 4 };
@@ -41,7 +40,7 @@ async function alone(
 ): Promise<Alone> {
   const target = memoryStorage();
   await target.open({ cluster: 'c', node: 'b', algorithm: 'x' });
-  const runtime = new VirtualRuntime(seededRandom(1));
+  const runtime = new VirtualRuntime();
   const said: (readonly [NodeId, FromReceiver])[] = [];
   const installed: number[] = [];
   const errors: unknown[] = [];

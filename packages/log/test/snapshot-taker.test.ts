@@ -1,14 +1,14 @@
 /**
  * Taking a snapshot: in pieces, below a rate, one a turn, and given up when the log closes.
  */
-import { equalBytes, seededRandom, type SnapshotStore } from '@quorate/core';
+import { equalBytes, type SnapshotStore } from '@quorate/core';
 import { memoryStorage } from '@quorate/storage-memory';
 import { describe, expect, it } from 'vitest';
 import { defaultLimits, type LogLimits } from '../src/options.ts';
 import { SnapshotTaker } from '../src/snapshot-taker.ts';
 import { Throttle } from '../src/throttle.ts';
 import { contentIn, contentOf } from './harness/transfer.ts';
-import { VirtualRuntime } from './harness/virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 /** Content in chunks of this size, as a machine makes them: all of them at hand at once. */
 async function* chunksOf(content: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -17,7 +17,7 @@ async function* chunksOf(content: Uint8Array, size: number): AsyncGenerator<Uint
 
 async function taking(content: Uint8Array, size: number, changes: Partial<LogLimits>) {
   const limits = { ...defaultLimits, snapshotChunkBytes: 1000, ...changes };
-  const runtime = new VirtualRuntime(seededRandom(1));
+  const runtime = new VirtualRuntime();
   const throttle = new Throttle(runtime, limits.snapshotBytesPerSecond);
   const storage = memoryStorage();
   await storage.open({ cluster: 'c', node: 'a', algorithm: 'x' });

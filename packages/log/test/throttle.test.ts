@@ -1,7 +1,7 @@
 import { seededRandom } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import { slackMs, Throttle } from '../src/throttle.ts';
-import { VirtualRuntime } from './harness/virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 function subject(bytesPerSecond: number): {
   readonly runtime: VirtualRuntime;
@@ -10,7 +10,7 @@ function subject(bytesPerSecond: number): {
   readonly passed: { readonly at: number; readonly bytes: number; readonly who: string }[];
   readonly pass: (who: string, bytes: number) => Promise<void>;
 } {
-  const runtime = new VirtualRuntime(seededRandom(1));
+  const runtime = new VirtualRuntime();
   const throttle = new Throttle(runtime, bytesPerSecond);
   const passed: { at: number; bytes: number; who: string }[] = [];
   const pass = async (who: string, bytes: number): Promise<void> => {

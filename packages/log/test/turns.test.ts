@@ -5,11 +5,10 @@ import {
   type EngineStatus,
   type Input,
   MalformedError,
-  seededRandom,
 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import { Turns } from '../src/turns.ts';
-import { VirtualRuntime } from './harness/virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 const status: EngineStatus = {
   role: 'follower',
@@ -52,7 +51,7 @@ function subject(carryOut: (turns: Turns<string>) => void = () => undefined): {
   readonly turns: Turns<string>;
   readonly failures: unknown[];
 } {
-  const runtime = new VirtualRuntime(seededRandom(1));
+  const runtime = new VirtualRuntime();
   const engine = new SleepyEngine();
   const failures: unknown[] = [];
   const turns = new Turns<string>(engine, runtime, {

@@ -4,7 +4,7 @@
  */
 import type { LogIndex, ReplicatedLog, Runtime } from '@quorate/core';
 import type { PayloadCaller } from './callers.ts';
-import { Deadline, type Deadlines } from './deadlines.ts';
+import { Deadline, type Deadlines } from '@quorate/core/waiting';
 
 /** Callers whose commands were applied here in one delivery. */
 class Hold<R> extends Deadline {

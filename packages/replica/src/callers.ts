@@ -22,7 +22,7 @@ import {
   type QuorateError,
 } from '@quorate/core';
 import { BatchOutcomeError, type CommandOutcome, NotConfirmedByAllError } from './outcomes.ts';
-import { Waiting } from './waiting.ts';
+import { Waiting } from '@quorate/core/waiting';
 
 /**
  * Whoever waits for a payload of the log: somebody here, with the machine's own types, or somebody far away, in

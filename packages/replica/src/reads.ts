@@ -19,9 +19,9 @@ import {
   TimeoutError,
 } from '@quorate/core';
 import type { PayloadCaller } from './callers.ts';
-import { Deadline, Deadlines } from './deadlines.ts';
+import { Deadline, Deadlines } from '@quorate/core/waiting';
 import { checkTimeout, type QueryOptions, type ReplicaLimits } from './options.ts';
-import { Waiting } from './waiting.ts';
+import { Waiting } from '@quorate/core/waiting';
 
 /** Most queries that are answered without letting others run. */
 const turnReads = 1024;

@@ -16,7 +16,7 @@ import {
   writeEnvelope,
 } from '@quorate/core';
 import { Call, type PayloadCaller, type Tally } from './callers.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '@quorate/core/waiting';
 import { checkTimeout, type ExecuteOptions, type ReplicaLimits } from './options.ts';
 
 /** What {@link Submissions} needs. */

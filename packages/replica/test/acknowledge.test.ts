@@ -52,7 +52,7 @@ describe('a command that was applied but not confirmed by all', () => {
     const { replica, runtime, log } = await openWorld();
     log.asking = true;
     const call = watch(replica.execute(add(5), { acknowledge: 'all', timeoutMs: 100 }));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(call.error).toBeInstanceOf(NotConfirmedByAllError);
     expect(call.error).toBeInstanceOf(OutcomeUnknownError);
     expect(call.error).toMatchObject({ code: 'OUTCOME_UNKNOWN', index: 1, result: 5 });
@@ -92,9 +92,9 @@ describe('a command that was applied but not confirmed by all', () => {
     watch(replica.execute(add(1), { timeoutMs: 100 }));
     watch(replica.execute(add(2), { timeoutMs: 500 }));
     watch(replica.execute(add(3), { timeoutMs: 200 }));
-    await runtime.advance(400);
+    await runtime.run(400);
     expect(log.questions[0]?.signal?.aborted).toBe(false);
-    await runtime.advance(200);
+    await runtime.run(200);
     expect(log.questions[0]?.signal?.aborted).toBe(true);
     expect(replica.status.pending).toBe(0);
   });
@@ -103,7 +103,7 @@ describe('a command that was applied but not confirmed by all', () => {
     const { replica, runtime, log } = await openWorld({ acknowledge: 'all' });
     log.asking = true;
     const call = watch(replica.executeAll([add(1), { type: 'refuse' }], { timeoutMs: 100 }));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(call.error).toBeInstanceOf(BatchOutcomeError);
     expect(call.error).toMatchObject({
       outcomes: [

@@ -101,12 +101,12 @@ describe.each(algorithms)('a replica that was away past compaction, on $name', (
       await cluster.until(() => received(back) >= cut * 16_000, 'a part of the snapshot');
       cluster.network.isolate(back.node);
       // Longer than snapshotTimeoutMs each second time.
-      await cluster.runtime.advance(cut % 2 === 0 ? 2500 : 400);
+      await cluster.runtime.run(cut % 2 === 0 ? 2500 : 400);
       cluster.network.heal();
       expect(back.counters['snapshots_restored']).toBe(0);
     }
     await cluster.until(() => back.counters['snapshots_restored'] === 1, 'a snapshot');
-    await cluster.runtime.advance(2000);
+    await cluster.runtime.run(2000);
     writer.stop();
 
     expect(await cluster.converge()).toHaveLength(1);

@@ -100,7 +100,7 @@ describe('where something fails', () => {
       if (++count === 1) log.decide();
     };
     const call = watch(replica.executeAll([add(1), add(2)], { timeoutMs: 100 }));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(kindsOf(call.error)).toEqual(['result', 'unknown']);
   });
 
@@ -114,7 +114,7 @@ describe('where something fails', () => {
       if (++count === 1) log.decide();
     };
     const call = watch(replica.executeAll([{ type: 'refuse' }, add(1)], { timeoutMs: 100 }));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(kindsOf(call.error)).toEqual(['rejected', 'unknown']);
   });
 });

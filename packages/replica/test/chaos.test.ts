@@ -66,13 +66,13 @@ async function run(seed: number, algorithm: TestedAlgorithm['algorithm']): Promi
       const query = random.pick(replicas()).query(kv.info());
       reads.push({ call: watch(query), acknowledged });
     }
-    await cluster.runtime.advance(random.between(1, 120));
+    await cluster.runtime.run(random.between(1, 120));
   }
 
   cluster.network.heal();
   cluster.network.setFaults({ maxDelayMs: 0, loss: 0, duplication: 0, reordering: 0 });
   for (const id of ids) if (!cluster.replicas.has(id)) await cluster.start(id);
-  await cluster.runtime.advance(4_000);
+  await cluster.runtime.run(4_000);
 
   const leader = await cluster.leader();
   const present = new Set<string>();

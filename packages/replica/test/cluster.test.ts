@@ -120,7 +120,7 @@ describe.each(algorithms)('replicas on $name', ({ algorithm }) => {
       await cluster.until(() => follower.status.leader === undefined, 'the follower to notice');
       const write = watch(follower.execute(kv.put('color', 'red')));
       const read = watch(follower.query(kv.get('color')));
-      await cluster.runtime.advance(15_000);
+      await cluster.runtime.run(15_000);
       // Definite, not unknown: nothing has left the node.
       expect(write.error).toBeInstanceOf(UnavailableError);
       expect(read.error).toBeInstanceOf(TimeoutError);
@@ -136,7 +136,7 @@ describe.each(algorithms)('replicas on $name', ({ algorithm }) => {
     const [follower] = cluster.others(leader.node);
     if (follower === undefined) throw new Error('no follower');
     cluster.network.isolate(follower.node);
-    await cluster.runtime.advance(5_000);
+    await cluster.runtime.run(5_000);
     const reading = await follower.read(kv.get('color'), { consistency: 'local' });
     expect(reading.contactAgeMs).toBeGreaterThan(4_000);
     expect(reading.contactAgeMs).toBeLessThan(6_000);

@@ -2,7 +2,14 @@
  * Whole groups of replicas in one process: the real log, algorithm, storage and transport, on
  * virtual time. Disks outlive the replicas on them.
  */
-import type { Algorithm, LogEvent, Member, NodeId } from '@quorate/core';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
+import {
+  type Algorithm,
+  type LogEvent,
+  type Member,
+  type NodeId,
+  seededRandom,
+} from '@quorate/core';
 import type { LogLimits } from '@quorate/log';
 import {
   type KvAnswer,
@@ -14,7 +21,6 @@ import {
 import { openReplica, type Replica, type ReplicaLimits } from '@quorate/replica';
 import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
 import { type MemoryNetwork, memoryNetwork } from '@quorate/transport-memory';
-import { VirtualRuntime } from './virtual-runtime.ts';
 import { watch } from './world.ts';
 
 export type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer>;
@@ -41,7 +47,7 @@ export class Cluster {
   private constructor(options: ClusterOptions) {
     const { seed = 7 } = options;
     this.#options = options;
-    this.runtime = new VirtualRuntime(seed);
+    this.runtime = new VirtualRuntime(seededRandom(seed));
     this.network = memoryNetwork({ seed, runtime: this.runtime });
   }
 
@@ -136,7 +142,7 @@ export class Cluster {
     await this.runtime.settle();
     while (!condition()) {
       if (this.runtime.now() > end) throw new Error(`waited in vain for ${what}`);
-      await this.runtime.advance(5);
+      await this.runtime.run(5);
     }
   }
 

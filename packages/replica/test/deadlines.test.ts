@@ -2,8 +2,8 @@
 import { ClosedError } from '@quorate/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Deadline, Deadlines, tickMs } from '../src/deadlines.ts';
-import { VirtualRuntime } from './virtual-runtime.ts';
+import { Deadline, Deadlines, tickMs } from '@quorate/core/waiting';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 class Probe extends Deadline {
   readonly #runtime: VirtualRuntime;
@@ -38,14 +38,14 @@ it('gives up each deadline once, in time, and never one that was taken out', asy
       const deadlines = new Deadlines(runtime);
       const probes: { probe: Probe; unlinkAt: number }[] = [];
       for (const { waitMs, timeoutMs, unlinkAfterMs } of script) {
-        await runtime.advance(waitMs);
+        await runtime.run(waitMs);
         const probe = new Probe(runtime);
         deadlines.add(probe, timeoutMs);
         const unlinkAt = unlinkAfterMs === null ? Infinity : runtime.now() + unlinkAfterMs;
         if (unlinkAfterMs !== null) runtime.setTimer(unlinkAfterMs, () => probe.unlink());
         probes.push({ probe, unlinkAt });
       }
-      await runtime.advance(45_000);
+      await runtime.run(45_000);
       for (const { probe, unlinkAt } of probes) {
         const earliest = probe.at;
         const latest = probe.at + tickMs;
@@ -55,7 +55,7 @@ it('gives up each deadline once, in time, and never one that was taken out', asy
         expect(probe.givenUpAt).toBeGreaterThanOrEqual(earliest);
         expect(probe.givenUpAt).toBeLessThanOrEqual(latest);
       }
-      expect(runtime.timers.size).toBe(0);
+      expect(runtime.pending).toBe(0);
     }),
     { numRuns: 200 },
   );
@@ -67,17 +67,17 @@ it('has one timer, for whatever comes first', async () => {
   const probes = [1_000, 500, 2_000, 100].map((timeoutMs) => {
     const probe = new Probe(runtime);
     deadlines.add(probe, timeoutMs);
-    expect(runtime.timers.size).toBe(1);
+    expect(runtime.pending).toBe(1);
     return probe;
   });
-  await runtime.advance(120);
+  await runtime.run(120);
   expect(probes.map(({ givenUpAt }) => givenUpAt !== undefined)).toEqual([
     false,
     false,
     false,
     true,
   ]);
-  expect(runtime.timers.size).toBe(1);
+  expect(runtime.pending).toBe(1);
 });
 
 it('lets one deadline take out another of the same tick', async () => {
@@ -93,7 +93,7 @@ it('lets one deadline take out another of the same tick', async () => {
   deadlines.add(second, 50);
   const later = new Probe(runtime);
   deadlines.add(later, 100);
-  await runtime.advance(200);
+  await runtime.run(200);
   expect(later.givenUpAt).toBeDefined();
 });
 
@@ -108,5 +108,5 @@ it('gives everything up at close, and needs no timer any more', async () => {
   const closed = new ClosedError('closed');
   deadlines.close(closed);
   expect(probes.map((probe) => probe.closed)).toEqual([closed, closed, closed]);
-  expect(runtime.timers.size).toBe(0);
+  expect(runtime.pending).toBe(0);
 });

@@ -137,9 +137,9 @@ describe('outcome unknown', () => {
     const { replica, runtime, log } = await openWorld();
     log.holding = true;
     const call = watch(replica.execute(add(5)));
-    await runtime.advance(9_999);
+    await runtime.run(9_999);
     expect(call.outcome).toBe('waiting');
-    await runtime.advance(21);
+    await runtime.run(21);
     expect(call.error).toBeInstanceOf(OutcomeUnknownError);
   });
 
@@ -148,11 +148,11 @@ describe('outcome unknown', () => {
     log.holding = true;
     const short = watch(replica.execute(add(5), { timeoutMs: 100 }));
     const long = watch(replica.execute(add(5)));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(short.error).toBeInstanceOf(OutcomeUnknownError);
-    await runtime.advance(59_000);
+    await runtime.run(59_000);
     expect(long.outcome).toBe('waiting');
-    await runtime.advance(1_000);
+    await runtime.run(1_000);
     expect(long.error).toBeInstanceOf(OutcomeUnknownError);
   });
 
@@ -188,14 +188,14 @@ describe('outcome unknown', () => {
     await replica.close();
     await runtime.settle();
     expect(call.error).toBeInstanceOf(OutcomeUnknownError);
-    expect(runtime.timers.size).toBe(0);
+    expect(runtime.pending).toBe(0);
   });
 
   it('keeps the place of a command until the log gives it back', async () => {
     const { replica, runtime, log } = await openWorld({ limits: { maxPending: 1 } });
     log.holding = true;
     const first = watch(replica.execute(add(1), { timeoutMs: 50 }));
-    await runtime.advance(100);
+    await runtime.run(100);
     expect(first.error).toBeInstanceOf(OutcomeUnknownError);
     expect(replica.status.pending).toBe(1);
     const second = watch(replica.execute(add(2)));
@@ -254,12 +254,12 @@ it('needs one timer for any number of commands', async () => {
   const { replica, runtime, log } = await openWorld();
   for (let round = 0; round < 100; round++) {
     const calls = Promise.all(Array.from({ length: 100 }, () => replica.execute(add(1))));
-    await runtime.advance(1);
+    await runtime.run(1);
     await calls;
   }
   expect(log.submitted).toBe(10_000);
   expect(runtime.timersSet).toBe(1);
-  await runtime.advance(20_000);
+  await runtime.run(20_000);
   expect(runtime.timersSet).toBe(1);
   expect(replica.counters['calls_timed_out']).toBe(0);
 });
@@ -341,12 +341,12 @@ it('settles every call exactly once and truly, whatever happens in whatever orde
             calls[step.which % Math.max(calls.length, 1)]?.controller.abort('enough');
             break;
           case 'wait':
-            await runtime.advance(step.ms);
+            await runtime.run(step.ms);
             break;
         }
         await runtime.settle();
       }
-      await runtime.advance(1_000);
+      await runtime.run(1_000);
       for (const { id, call } of calls) {
         expect(call.settled).toBe(1);
         if (call.outcome === 'result') expect(applied).toContain(id);
@@ -362,7 +362,7 @@ it('settles every call exactly once and truly, whatever happens in whatever orde
         }
       }
       expect(replica.status.pending).toBe(0);
-      expect(runtime.timers.size).toBe(0);
+      expect(runtime.pending).toBe(0);
     }),
     { numRuns: 200 },
   );

@@ -10,7 +10,7 @@ import { type PayloadCaller, openReplica } from '@quorate/replica';
 import { describe, expect, it } from 'vitest';
 import { FakeLog } from './fake-log.ts';
 import { Register } from './register.ts';
-import { VirtualRuntime } from './virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 import { add, openWorld, watch } from './world.ts';
 
 describe('opening', () => {
@@ -67,10 +67,10 @@ describe('closing', () => {
     watch(replica.execute(add(1)));
     watch(replica.query('sum'));
     await runtime.settle();
-    expect(runtime.timers.size).toBe(2);
+    expect(runtime.pending).toBe(2);
     await replica.close();
     await runtime.settle();
-    expect(runtime.timers.size).toBe(0);
+    expect(runtime.pending).toBe(0);
     expect(log.listeners).toBe(0);
   });
 });

@@ -120,7 +120,7 @@ it('says with a reading how fresh it is', async () => {
     contactAgeMs: undefined,
   });
   log.contactAt = runtime.now();
-  await runtime.advance(250);
+  await runtime.run(250);
   expect(await replica.read('sum', { consistency: 'local' })).toMatchObject({ contactAgeMs: 250 });
 });
 
@@ -142,11 +142,11 @@ describe('giving up', () => {
     log.asking = true;
     const short = watch(replica.query('sum', { timeoutMs: 100 }));
     const long = watch(replica.query('sum'));
-    await runtime.advance(120);
+    await runtime.run(120);
     expect(short.error).toBeInstanceOf(TimeoutError);
-    await runtime.advance(9_800);
+    await runtime.run(9_800);
     expect(long.outcome).toBe('waiting');
-    await runtime.advance(100);
+    await runtime.run(100);
     expect(long.error).toBeInstanceOf(TimeoutError);
   });
 
@@ -155,7 +155,7 @@ describe('giving up', () => {
     log.asking = true;
     watch(replica.query('sum', { timeoutMs: 100 }));
     watch(replica.query('sum', { timeoutMs: 500 }));
-    await runtime.advance(200);
+    await runtime.run(200);
     log.barriers[0]?.resolve(0);
     await runtime.settle();
     expect(machine.queried).toBe(1);
@@ -167,9 +167,9 @@ describe('giving up', () => {
     watch(replica.query('sum', { timeoutMs: 100 }));
     watch(replica.query('sum', { timeoutMs: 500 }));
     watch(replica.query('sum', { timeoutMs: 200 }));
-    await runtime.advance(400);
+    await runtime.run(400);
     expect(log.barriers[0]?.signal?.aborted).toBe(false);
-    await runtime.advance(200);
+    await runtime.run(200);
     expect(log.barriers[0]?.signal?.aborted).toBe(true);
     expect(replica.status.waitingReads).toBe(0);
   });
@@ -180,7 +180,7 @@ describe('giving up', () => {
     const query = watch(replica.query('sum', { timeoutMs: 100 }));
     await runtime.settle();
     log.barriers[0]?.resolve(1_000);
-    await runtime.advance(200);
+    await runtime.run(200);
     expect(query.error).toBeInstanceOf(TimeoutError);
     expect(replica.status.waitingReads).toBe(0);
   });

@@ -7,7 +7,7 @@ import {
 } from '@quorate/replica';
 import { FakeLog } from './fake-log.ts';
 import { type Command, Register } from './register.ts';
-import { VirtualRuntime } from './virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 export interface World {
   readonly runtime: VirtualRuntime;

@@ -17,7 +17,7 @@ import { createLog, type LogLimits } from '@quorate/log';
 import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
 import { type MemoryNetwork, memoryNetwork } from '@quorate/transport-memory';
 import { ListConsumer, Submission } from './recorder.ts';
-import { VirtualRuntime } from './virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 /** One node, through all its lives. */
 export interface TestNode {

@@ -17,7 +17,7 @@ import type { FromReceiver, FromSender } from '../../src/snapshot-messages.ts';
 import { SnapshotReceiver } from '../../src/snapshot-receiver.ts';
 import { SnapshotSender } from '../../src/snapshot-sender.ts';
 import { Throttle } from '../../src/throttle.ts';
-import { VirtualRuntime } from './virtual-runtime.ts';
+import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 
 /** What the engine would have put beside each snapshot. */
 export const context: Uint8Array = new Uint8Array([1, 2, 3]);

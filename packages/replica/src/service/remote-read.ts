@@ -13,7 +13,7 @@ import {
   type Requester,
   TimeoutError,
 } from '@quorate/core';
-import { Deadline } from '../deadlines.ts';
+import { Deadline } from '@quorate/core/waiting';
 import type { PendingRead, Queried } from '../reads.ts';
 
 /** What all remote reads of a replica share: how queries and answers are written. */

@@ -33,19 +33,19 @@ const sessions = (): number | undefined => world.replica.counters['sessions'];
 describe('a leader', () => {
   it('writes nothing while nothing can run out', async () => {
     await lead('a', 1);
-    await world.runtime.advance(3_600_000);
+    await world.runtime.run(3_600_000);
     expect(written).toEqual([]);
-    expect(world.runtime.timers.size).toBe(0);
+    expect(world.runtime.pending).toBe(0);
   });
 
   it('ends a session when its time is over, once, and not before', async () => {
     await lead('a', 1);
     open(5_000);
-    await world.runtime.advance(4_999);
+    await world.runtime.run(4_999);
     expect(sessions()).toBe(1);
-    await world.runtime.advance(200);
+    await world.runtime.run(200);
     expect(sessions()).toBe(0);
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     expect(written).toEqual(['time']);
   });
 
@@ -53,7 +53,7 @@ describe('a leader', () => {
     await lead('a', 1);
     open(5_000);
     for (let round = 0; round < 20; round++) {
-      await world.runtime.advance(1_000);
+      await world.runtime.run(1_000);
       const keep = payloadOfEnvelope({ type: 'keep-session', session: 1, answered: 0 });
       decide(world, [keep], world.runtime.wallTime());
     }
@@ -63,16 +63,16 @@ describe('a leader', () => {
 
   it('that takes over gives all sessions their time again, after all that was decided before', async () => {
     open(5_000);
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     world.log.asking = true;
     await lead('a', 2);
     expect(written).toEqual([]);
     world.log.barriers[0]?.resolve(1);
     await world.runtime.settle();
     expect(written).toEqual(['leader']);
-    await world.runtime.advance(4_900);
+    await world.runtime.run(4_900);
     expect(sessions()).toBe(1);
-    await world.runtime.advance(300);
+    await world.runtime.run(300);
     expect(sessions()).toBe(0);
     expect(written).toEqual(['leader', 'time']);
   });
@@ -81,11 +81,11 @@ describe('a leader', () => {
     await lead('a', 1);
     open(1_000);
     world.log.holding = true;
-    await world.runtime.advance(1_200);
+    await world.runtime.run(1_200);
     expect(written).toEqual(['time']);
     world.log.rejectSubmitted(new OutcomeUnknownError('lost'));
     world.log.holding = false;
-    await world.runtime.advance(1_200);
+    await world.runtime.run(1_200);
     expect(written).toEqual(['time', 'time']);
     expect(sessions()).toBe(0);
   });
@@ -94,7 +94,7 @@ describe('a leader', () => {
     await lead('a', 1);
     open(1_000);
     world.log.holding = true;
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     expect(written).toEqual(['time']);
   });
 });
@@ -103,7 +103,7 @@ describe('who does not lead', () => {
   it('writes nothing', async () => {
     await lead('b', 1);
     open(1_000);
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     expect(written).toEqual([]);
     expect(sessions()).toBe(1);
   });
@@ -112,7 +112,7 @@ describe('who does not lead', () => {
     await lead('a', 1);
     open(1_000);
     await lead(undefined, 2);
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     expect(written).toEqual([]);
   });
 
@@ -120,8 +120,8 @@ describe('who does not lead', () => {
     await lead('a', 1);
     open(1_000);
     await world.replica.close();
-    await world.runtime.advance(60_000);
+    await world.runtime.run(60_000);
     expect(written).toEqual([]);
-    expect(world.runtime.timers.size).toBe(0);
+    expect(world.runtime.pending).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Virtual time: timers and turns run when a test says so, in one order for one seed.
  */
-import type { Random, Runtime, Timer } from '@quorate/core';
+import { type Random, type Runtime, seededRandom, systemRuntime, type Timer } from '@quorate/core';
 
 interface Event {
   readonly at: number;
@@ -16,14 +16,21 @@ export class VirtualRuntime implements Runtime {
   #now = 0;
   #order = 0;
   #events: Event[] = [];
+  #timersSet = 0;
 
-  constructor(random: Random) {
+  /** @param random what `random()` draws from. @default seeded with 1 */
+  constructor(random: Random = seededRandom(1)) {
     this.#random = random;
   }
 
   /** Timers and turns that have not run yet. */
   get pending(): number {
     return this.#events.length;
+  }
+
+  /** Timers set since the start. */
+  get timersSet(): number {
+    return this.#timersSet;
   }
 
   now(): number {
@@ -35,6 +42,11 @@ export class VirtualRuntime implements Runtime {
   }
 
   setTimer(ms: number, run: () => void): Timer {
+    this.#timersSet += 1;
+    return this.#add(ms, run);
+  }
+
+  #add(ms: number, run: () => void): Timer {
     const event: Event = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
     // Kept sorted: cheap for the handful of timers that a small cluster has.
     let at = this.#events.length;
@@ -48,11 +60,16 @@ export class VirtualRuntime implements Runtime {
   }
 
   nextTurn(run: () => void): void {
-    this.setTimer(0, run);
+    this.#add(0, run);
   }
 
   random(): number {
     return this.#random.next();
+  }
+
+  /** Runs what is due now, promises included; the clock does not move. */
+  async settle(): Promise<void> {
+    await this.run(0);
   }
 
   /** Runs everything that falls due within so many virtual ms, promises included. */
@@ -83,10 +100,13 @@ export class VirtualRuntime implements Runtime {
   }
 }
 
-/** Promises alone are deterministic: let all of them settle before the next event. */
+/**
+ * Promises alone are deterministic: all of them have settled when the next real turn comes, as long as nothing
+ * does real IO.
+ */
 function settlePromises(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    systemRuntime.nextTurn(resolve);
   });
 }
 

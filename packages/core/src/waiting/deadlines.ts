@@ -5,7 +5,8 @@
  *
  * Deadlines are coarse: they are met up to {@link tickMs} late and never early.
  */
-import type { ClosedError, Runtime, Timer } from '@quorate/core';
+import type { ClosedError } from '../errors.ts';
+import type { Runtime, Timer } from '../runtime.ts';
 
 /** Span of one slot of the wheel. */
 export const tickMs = 20;
