@@ -80,6 +80,7 @@ export const shut = {
   files: runtime,
   'storage-file': runtime,
   'storage-indexeddb': browser,
+  connections: browser,
   'transport-memory': runtime,
   'transport-tcp': runtime,
   'transport-ws': runtime,
