@@ -70,3 +70,22 @@ export function judgeMember(
   }
   return undefined;
 }
+
+/**
+ * Judges what the certificate of a side that was dialled proves.
+ *
+ * @param namesHost whether the certificate is for the host that was dialled.
+ * @returns why it is not the one that was expected; `undefined` if it is.
+ */
+export function judgeExpected(
+  identity: Identity | undefined,
+  expected: Expected,
+  namesHost: () => boolean,
+): LinkEnd | undefined {
+  switch (expected.type) {
+    case 'member':
+      return judgeMember(identity, expected);
+    case 'host':
+      return namesHost() ? undefined : { code: 'OTHER_HOST' };
+  }
+}

@@ -25,9 +25,9 @@ export const linkCodes = [
   'UNREACHABLE',
   /** It broke. */
   'LOST',
-  /** The other side speaks TLS, and this one does not, or the other way round: told by the dialler. */
+  /** The side that was dialled does not speak TLS, and the dialler does. */
   'TLS_REFUSED',
-  /** The other side does not speak TLS where TLS is required. */
+  /** The side that was dialled speaks TLS, and the dialler does not. */
   'PLAINTEXT_REFUSED',
   /** TLS was agreed on, but its handshake failed: no version or cipher in common, for instance. */
   'TLS_FAILED',
@@ -87,7 +87,7 @@ export interface Link {
   readonly closed: boolean;
   /**
    * Writes all pieces, in one call of the system where that is possible. The pieces must not change
-   * any more. May be called before `opened` (the bytes wait); does nothing after `end` or `destroy`.
+   * any more. Not before `opened` or `unproven`; does nothing after `end` or `destroy`.
    */
   write(pieces: readonly Uint8Array[]): void;
   /**
@@ -131,10 +131,21 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** What a platform does faster than the portable code; both sides understand each other without it. */
+export interface Platform {
+  /** As `crc32` of core. Never called with an empty array. */
+  crc32(bytes: Uint8Array, seed: number): number;
+  /** Memory of exactly this length, shared with nobody; what is in it does not matter. */
+  allocate(length: number): Uint8Array;
+}
+
 /** Opens links: one way of connecting, with its settings. */
 export interface Links {
   /** Whether the other side's certificate is asked for, so that `opened` can tell an identity. */
   readonly proves: boolean;
+  /** What this side's own certificate proves; `undefined` where it has none. */
+  readonly identity: Identity | undefined;
+  readonly platform: Platform;
   /**
    * Starts to open a link. Failures are told to the handler.
    *
