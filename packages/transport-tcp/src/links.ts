@@ -87,10 +87,10 @@ class LinksOverTcp implements TcpLinks {
 
   dial(address: string, expected: Expected, handler: (link: Link) => LinkHandler): Link {
     const parsed = parseAddress(address, 'address');
-    const { socket, onceOpen, explain } = dialSocket(parsed, this.#credentials, expected);
-    const link = new SocketLink(socket, address);
-    link.attach(handler(link), explain);
-    onceOpen((proof) => link.open(socket, proof));
+    const dialling = dialSocket(parsed, this.#credentials, expected);
+    const link = new SocketLink(dialling.socket, address);
+    link.attach(handler(link), (error) => dialling.explain(error));
+    dialling.onceOpen((proof) => link.open(dialling.socket, proof));
     return link;
   }
 
