@@ -94,6 +94,7 @@ export const parts = {
   'core/src/checks': engine,
   /** What links on Node share; the rest of the package runs in browsers too. */
   'connections/src/node': runtime,
+  'transport-ws/src/browser': browser,
 };
 
 /** Single files that are the door: file under `packages` → what stays shut in it. */
