@@ -10,7 +10,10 @@
  * network.isolate('b');
  * ```
  *
+ * Beside it, `memoryLinks`: streams of bytes, for what stands on links instead of frames.
+ *
  * @packageDocumentation
  */
 export { checkFaults, noFaults, type Faults } from './faults.ts';
+export { memoryLinks, type MemoryLinks, type MemoryLinksOptions } from './links.ts';
 export { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from './network.ts';

@@ -14,7 +14,7 @@ import {
   type TransportSetup,
 } from '@quorate/core';
 import { checkFaults, type Faults, noFaults } from './faults.ts';
-import { Link, type LinkNetwork } from './link.ts';
+import { Route, type RouteNetwork } from './route.ts';
 import { type EndNetwork, MemoryTransport } from './transport.ts';
 
 /** Options of {@link memoryNetwork}. */
@@ -74,13 +74,13 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   return new Network(options);
 }
 
-class Network implements MemoryNetwork, LinkNetwork, EndNetwork {
+class Network implements MemoryNetwork, RouteNetwork, EndNetwork {
   readonly runtime: Runtime;
   readonly random: Random;
   readonly maxFrameBytes: number;
   readonly maxQueuedBytes: number;
   readonly #ends = new Map<string, MemoryTransport>();
-  readonly #links = new Map<string, Link>();
+  readonly #routes = new Map<string, Route>();
   readonly #counters = {
     frames_sent: 0,
     bytes_sent: 0,
@@ -97,7 +97,7 @@ class Network implements MemoryNetwork, LinkNetwork, EndNetwork {
   #groups: ReadonlyMap<NodeId, number> | undefined;
   readonly #isolated = new Set<NodeId>();
   readonly #blocked = new Set<string>();
-  #dueNextTurn: Link[] = [];
+  #dueNextTurn: Route[] = [];
 
   constructor(options: MemoryNetworkOptions) {
     this.runtime = options.runtime ?? systemRuntime;
@@ -160,21 +160,21 @@ class Network implements MemoryNetwork, LinkNetwork, EndNetwork {
     this.#ends.delete(place(setup.cluster, setup.node));
   }
 
-  link(cluster: string, from: NodeId, to: NodeId): Link {
+  route(cluster: string, from: NodeId, to: NodeId): Route {
     // Kept over restarts: what is under way stays under way when its sender crashes.
     const name = place(cluster, direction(from, to));
-    let link = this.#links.get(name);
-    if (link === undefined) {
-      link = new Link(this, cluster, from, to);
-      this.#links.set(name, link);
+    let route = this.#routes.get(name);
+    if (route === undefined) {
+      route = new Route(this, cluster, from, to);
+      this.#routes.set(name, route);
     }
-    return link;
+    return route;
   }
 
-  send(link: Link, parts: readonly Uint8Array[], frameBytes: number): void {
+  send(route: Route, parts: readonly Uint8Array[], frameBytes: number): void {
     this.#counters.frames_sent += 1;
     this.#counters.bytes_sent += frameBytes;
-    const { cluster, from, to } = link;
+    const { cluster, from, to } = route;
     const sender = this.#ends.get(place(cluster, from));
     const target = this.#ends.get(place(cluster, to));
     // As with connections: it takes one of the two to know the other.
@@ -191,15 +191,15 @@ class Network implements MemoryNetwork, LinkNetwork, EndNetwork {
       this.#counters.frames_lost += 1;
       return;
     }
-    this.#push(link, parts, frameBytes);
+    this.#push(route, parts, frameBytes);
     if (duplication > 0 && this.random.chance(duplication)) {
       this.#counters.frames_duplicated += 1;
-      this.#push(link, parts, frameBytes);
+      this.#push(route, parts, frameBytes);
     }
   }
 
-  #push(link: Link, parts: readonly Uint8Array[], frameBytes: number): void {
-    if (!link.hasRoomFor(frameBytes)) {
+  #push(route: Route, parts: readonly Uint8Array[], frameBytes: number): void {
+    if (!route.hasRoomFor(frameBytes)) {
       this.#counters.frames_overflowed += 1;
       return;
     }
@@ -211,32 +211,32 @@ class Network implements MemoryNetwork, LinkNetwork, EndNetwork {
       frame.set(part, at);
       at += part.length;
     }
-    if (link.push(frame)) this.#counters.frames_held_back += 1;
+    if (route.push(frame)) this.#counters.frames_held_back += 1;
   }
 
-  arrive(link: Link, frame: Uint8Array): void {
+  arrive(route: Route, frame: Uint8Array): void {
     // Asked again: a partition also swallows what is under way.
-    if (this.#isCut(link.from, link.to)) {
+    if (this.#isCut(route.from, route.to)) {
       this.#counters.frames_cut += 1;
       return;
     }
-    const target = this.#ends.get(place(link.cluster, link.to));
+    const target = this.#ends.get(place(route.cluster, route.to));
     if (target === undefined) {
       this.#counters.frames_undeliverable += 1;
       return;
     }
     this.#counters.frames_received += 1;
     this.#counters.bytes_received += frame.length;
-    target.receive(link.from, frame);
+    target.receive(route.from, frame);
   }
 
-  deliverNextTurn(link: Link): void {
-    this.#dueNextTurn.push(link);
+  deliverNextTurn(route: Route): void {
+    this.#dueNextTurn.push(route);
     if (this.#dueNextTurn.length > 1) return;
     this.runtime.nextTurn(() => {
-      const links = this.#dueNextTurn;
+      const routes = this.#dueNextTurn;
       this.#dueNextTurn = [];
-      for (const due of links) due.deliver();
+      for (const due of routes) due.deliver();
     });
   }
 

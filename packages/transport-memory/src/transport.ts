@@ -11,7 +11,7 @@ import {
   TransportFailedError,
   type TransportSetup,
 } from '@quorate/core';
-import type { Link } from './link.ts';
+import type { Route } from './route.ts';
 
 /** What an end needs from its network. */
 export interface EndNetwork {
@@ -19,8 +19,8 @@ export interface EndNetwork {
   /** @throws TransportFailedError if the node is there already. */
   attach(end: MemoryTransport, setup: TransportSetup): void;
   detach(end: MemoryTransport, setup: TransportSetup): void;
-  link(cluster: string, from: NodeId, to: NodeId): Link;
-  send(link: Link, parts: readonly Uint8Array[], frameBytes: number): void;
+  route(cluster: string, from: NodeId, to: NodeId): Route;
+  send(route: Route, parts: readonly Uint8Array[], frameBytes: number): void;
 }
 
 type State =
@@ -33,7 +33,7 @@ export class MemoryTransport implements Transport {
   readonly maxFrameBytes: number;
   readonly address = undefined;
   readonly #network: EndNetwork;
-  readonly #links = new Map<NodeId, Link>();
+  readonly #routes = new Map<NodeId, Route>();
   #peers: ReadonlySet<NodeId> = new Set();
   #state: State = { name: 'idle' };
 
@@ -73,12 +73,12 @@ export class MemoryTransport implements Transport {
     if (this.#state.name !== 'started') return;
     const { cluster, node } = this.#state.setup;
     if (to === node) return;
-    let link = this.#links.get(to);
-    if (link === undefined) {
-      link = this.#network.link(cluster, node, to);
-      this.#links.set(to, link);
+    let route = this.#routes.get(to);
+    if (route === undefined) {
+      route = this.#network.route(cluster, node, to);
+      this.#routes.set(to, route);
     }
-    this.#network.send(link, parts, frameBytes);
+    this.#network.send(route, parts, frameBytes);
   }
 
   /** Called by the network with a frame that has arrived. */
@@ -89,6 +89,6 @@ export class MemoryTransport implements Transport {
   async close(): Promise<void> {
     if (this.#state.name === 'started') this.#network.detach(this, this.#state.setup);
     this.#state = { name: 'closed' };
-    this.#links.clear();
+    this.#routes.clear();
   }
 }

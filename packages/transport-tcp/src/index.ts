@@ -10,7 +10,7 @@
  *
  * @packageDocumentation
  */
-export type { EndCode } from './codes.ts';
-export type { TcpCounters } from './counters.ts';
-export type { TcpTransportOptions } from './options.ts';
-export { tcpTransport, type TcpTransport } from './transport.ts';
+export type { EndCode, TransportCounters } from '@quorate/connections';
+export type { ClientCertificates, TlsOptions, TlsTrust } from '@quorate/connections/node';
+export { tcpLinks, type TcpLinks, type TcpLinksOptions } from './links.ts';
+export { tcpTransport, type TcpTransport, type TcpTransportOptions } from './transport.ts';

@@ -1,7 +1,7 @@
 /** Addresses and options, and what is wrong with those that cannot work. */
 import { InvalidArgumentError, TransportFailedError } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
-import { formatAddress, parseAddress } from '../src/address.ts';
+import { formatAddress, parseAddress } from '@quorate/connections';
 import { tcpTransport, type TcpTransportOptions } from '../src/index.ts';
 import { startNode } from './support.ts';
 

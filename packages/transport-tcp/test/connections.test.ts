@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type Runtime, systemRuntime, utf8 } from '@quorate/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseAddress } from '../src/address.ts';
+import { parseAddress } from '@quorate/connections';
 import {
   greeting,
   pause,

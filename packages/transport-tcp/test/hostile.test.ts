@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { concatBytes, seededRandom, utf8 } from '@quorate/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { encodeFrame, frameType, preamble } from '../src/framing.ts';
+import { encodeFrame, frameType, preamble } from '@quorate/connections/wire';
 import {
   dataFrame,
   greeting,
@@ -31,7 +31,12 @@ describe('instead of a greeting', () => {
     readonly told?: string;
   }[] = [
     { name: 'HTTP', bytes: utf8('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), code: 'UNKNOWN_PROTOCOL' },
-    { name: 'a TLS hello', bytes: Uint8Array.of(22, 3, 1, 2, 0, 1, 0), code: 'UNKNOWN_PROTOCOL' },
+    {
+      name: 'a TLS hello',
+      bytes: Uint8Array.of(22, 3, 1, 2, 0, 1, 0),
+      code: 'TLS_REFUSED',
+      told: 'MALFORMED',
+    },
     { name: 'nearly the right magic', bytes: utf8('quoratf\u0001'), code: 'UNKNOWN_PROTOCOL' },
     { name: 'another version', bytes: utf8('quorate\u0002'), code: 'OTHER_VERSION' },
     { name: 'another cluster', bytes: greeting({ cluster: 'prod' }), code: 'OTHER_CLUSTER' },
@@ -80,12 +85,6 @@ describe('instead of a greeting', () => {
       code: 'UNEXPECTED_FRAME',
       told: 'MALFORMED',
     },
-    {
-      name: 'a refusal, which only the other side may send',
-      bytes: concatBytes([preamble, encodeFrame(frameType.refusal, Uint8Array.of(1))]),
-      code: 'UNEXPECTED_FRAME',
-      told: 'MALFORMED',
-    },
   ];
   for (const { name, bytes, code, told = code } of cases) {
     it(`${name}: ${code}`, async () => {
@@ -101,6 +100,19 @@ describe('instead of a greeting', () => {
       expect(a.received.every(({ from }) => from === 'b')).toBe(true);
     });
   }
+
+  it('a refusal of a dialler that does not believe in this node ends it, as told', async () => {
+    const [a, b] = await startPair();
+    const stranger = await Stranger.to(a);
+    stranger.write(preamble, encodeFrame(frameType.refusal, Uint8Array.of(11)));
+    await stranger.ended();
+    expect(stranger.refusals).toEqual([]);
+    expect(a.warnings()).toEqual(['CERTIFICATE_UNTRUSTED']);
+    expect(a.lines.find(({ level }) => level === 'warn')?.message).toContain(
+      'refused by the other',
+    );
+    await undisturbed(a, b);
+  });
 
   it('silence: HANDSHAKE_TIMEOUT', async () => {
     const [a, b] = await startPair({ handshakeTimeoutMs: 150 });

@@ -5,9 +5,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { concatBytes, type LogFields, type Logger, type NodeId, utf8 } from '@quorate/core';
 import { onTestFinished } from 'vitest';
-import { parseAddress } from '../src/address.ts';
-import { decodeRefusal, encodeHello, type Hello } from '../src/handshake.ts';
-import { encodeFrame, FrameParser, frameType, preamble } from '../src/framing.ts';
+import { parseAddress } from '@quorate/connections';
+import {
+  decodeRefusal,
+  encodeFrame,
+  encodeHello,
+  FrameParser,
+  frameType,
+  type Hello,
+  preamble,
+} from '@quorate/connections/wire';
 import { tcpTransport, type TcpTransport, type TcpTransportOptions } from '../src/index.ts';
 
 /** A line of the log. */
@@ -118,13 +125,16 @@ export class Stranger {
 
   constructor(socket: Socket) {
     this.socket = socket;
-    const parser = new FrameParser({
-      limit: () => 2 ** 31,
-      frame: (type, payload) => {
-        if (type === frameType.refusal) this.refusals.push(decodeRefusal(payload));
-        else this.frames.push({ type, payload });
+    const parser = new FrameParser(
+      {
+        limit: () => 2 ** 31,
+        frame: (type, payload) => {
+          if (type === frameType.refusal) this.refusals.push(decodeRefusal(payload));
+          else this.frames.push({ type, payload });
+        },
       },
-    });
+      preamble,
+    );
     socket.on('data', (chunk) => parser.push(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {

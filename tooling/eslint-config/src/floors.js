@@ -14,6 +14,8 @@ export const packages = {
 
   // A mezzanine: what the storages on files stand on.
   files: { floor: 1.5, mayImport: ['core'] },
+  // Another: what everything that talks to other processes stands on.
+  connections: { floor: 1.5, mayImport: ['core'] },
 
   raft: { floor: 2, mayImport: ['core'] },
   paxos: { floor: 2, mayImport: ['core'] },
@@ -21,13 +23,13 @@ export const packages = {
   'storage-file': { floor: 2, mayImport: ['core', 'files'] },
   'storage-level': { floor: 2, mayImport: ['core', 'files'] },
   'storage-indexeddb': { floor: 2, mayImport: ['core'] },
-  'transport-memory': { floor: 2, mayImport: ['core'] },
-  'transport-tcp': { floor: 2, mayImport: ['core'] },
-  'transport-ws': { floor: 2, mayImport: ['core'] },
+  'transport-memory': { floor: 2, mayImport: ['core', 'connections'] },
+  'transport-tcp': { floor: 2, mayImport: ['core', 'connections'] },
+  'transport-ws': { floor: 2, mayImport: ['core', 'connections'] },
   'machine-kv': { floor: 2, mayImport: ['core'] },
   'machine-counter': { floor: 2, mayImport: ['core'] },
   'machine-ledger': { floor: 2, mayImport: ['core'] },
-  client: { floor: 2, mayImport: ['core'] },
+  client: { floor: 2, mayImport: ['core', 'connections'] },
   linearizability: { floor: 2, mayImport: [] },
 
   log: { floor: 3, mayImport: ['core'] },

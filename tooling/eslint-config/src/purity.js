@@ -80,17 +80,21 @@ export const shut = {
   files: runtime,
   'storage-file': runtime,
   'storage-indexeddb': browser,
+  connections: browser,
   'transport-memory': runtime,
   'transport-tcp': runtime,
   'transport-ws': runtime,
 };
 
-/** Folders that keep more doors shut than the package around them: folder under `packages` → its line. */
+/** Folders that keep other doors shut than the package around them: folder under `packages` → its line. */
 export const parts = {
   /** What engines are built of is as pure as they are. */
   'core/src/engines': engine,
   /** Nothing of a world may decide what a check says. */
   'core/src/checks': engine,
+  /** What links on Node share; the rest of the package runs in browsers too. */
+  'connections/src/node': runtime,
+  'transport-ws/src/browser': browser,
 };
 
 /** Single files that are the door: file under `packages` → what stays shut in it. */

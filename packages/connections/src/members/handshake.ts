@@ -4,8 +4,9 @@
  *     dialler    preamble, hello { cluster, node, to: the node it wants, … }
  *     acceptor   preamble, hello { cluster, node, to: the dialler, … }     or a refusal, then the end
  *
- * Each side checks the other's hello on its own. The names are believed: whoever can reach the port
- * can claim to be any node, unless the connection itself is authenticated.
+ * Each side checks the other's hello on its own. Over plain links the names are believed: whoever can
+ * reach the port can claim to be any node. Over TLS they are compared with the certificates, and a
+ * dialler to whom the other side has proven nothing says so in a refusal, in the place of its hello.
  */
 import {
   ByteReader,
@@ -15,8 +16,43 @@ import {
   maxNameLength,
   type NodeId,
 } from '@quorate/core';
-import { ProtocolError, type Refusal, refusals } from './codes.ts';
-import { encodeFrame, frameType } from './framing.ts';
+import { type EndCode, ProtocolError } from '../codes.ts';
+import { encodeFrame, makePreamble } from '../framing.ts';
+
+/** Raised whenever the bytes on the wire change their meaning. */
+export const protocolVersion = 1;
+
+/** What every connection between members starts with. */
+export const preamble: Uint8Array = makePreamble('quorate', protocolVersion);
+
+/** What a frame is. The numbers are those on the wire. */
+export const frameType = { hello: 1, refusal: 2, data: 3, keepAlive: 4 } as const;
+
+/**
+ * Reasons that are told to the other side. The position is the number on the wire: append, never
+ * reorder.
+ */
+const refusals: readonly EndCode[] = [
+  'UNKNOWN_PROTOCOL',
+  'OTHER_VERSION',
+  'OTHER_CLUSTER',
+  'OTHER_NODE',
+  'SAME_NODE',
+  'MALFORMED',
+  'HANDSHAKE_TIMEOUT',
+  'BUSY',
+  'PLAINTEXT_REFUSED',
+  'CERTIFICATE_MISSING',
+  'CERTIFICATE_UNTRUSTED',
+  'CERTIFICATE_EXPIRED',
+  'CERTIFICATE_NAMELESS',
+  'OTHER_HOST',
+  'OTHER_MEMBER',
+  'NOT_A_MEMBER',
+];
+
+/** What a dialler tells too: the other side would never learn what is wrong with its certificate. */
+const toldByDialler: readonly EndCode[] = refusals.slice(refusals.indexOf('CERTIFICATE_MISSING'));
 
 /** What one side says of itself. */
 export interface Hello {
@@ -78,13 +114,23 @@ export function isKeepAlive(ms: number): boolean {
   return Number.isInteger(ms) && ms >= keepAliveRangeMs.least && ms <= keepAliveRangeMs.greatest;
 }
 
-/** A refusal as a whole frame. */
-export function encodeRefusal(refusal: Refusal): Uint8Array {
-  return encodeFrame(frameType.refusal, Uint8Array.of(refusals.indexOf(refusal) + 1));
+/**
+ * A refusal as a whole frame.
+ *
+ * @returns `undefined` where this side says nothing.
+ */
+export function encodeRefusal(code: EndCode, side: 'dialled' | 'accepted'): Uint8Array | undefined {
+  if (side === 'dialled' && !toldByDialler.includes(code)) return undefined;
+  const at = refusals.indexOf(code);
+  // Whatever breaks a greeting and has no number of its own is a greeting that cannot be read.
+  return encodeFrame(
+    frameType.refusal,
+    Uint8Array.of((at >= 0 ? at : refusals.indexOf('MALFORMED')) + 1),
+  );
 }
 
 /** @returns `undefined` for a reason that a later version may have added. */
-export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
+export function decodeRefusal(bytes: Uint8Array): EndCode | undefined {
   return refusals[(bytes[0] ?? 0) - 1];
 }
 

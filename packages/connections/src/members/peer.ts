@@ -7,32 +7,34 @@
  * already uses it. With two, each side finds out and mends by itself what it sends on.
  */
 import type { NodeId, Timer } from '@quorate/core';
-import { type Address, formatAddress } from './address.ts';
-import { describeEnd, type End, type EndCode } from './codes.ts';
-import { Connection, type ConnectionContext, type ConnectionOwner } from './connection.ts';
-import { dial } from './sockets.ts';
+import { describeEnd, type End, type EndCode } from '../codes.ts';
+import type { Links } from '../link.ts';
+import { MemberConnection, type MemberContext, type MemberOwner } from './connection.ts';
 
 /** Keeps a connection to one address open. */
-export class Peer implements ConnectionOwner {
+export class Peer implements MemberOwner {
   readonly id: NodeId;
-  readonly address: Address;
-  readonly #context: ConnectionContext;
-  #connection: Connection | undefined;
+  readonly address: string;
+  readonly #context: MemberContext;
+  readonly #links: Links;
+  #connection: MemberConnection | undefined;
   #establishedAt: number | undefined;
   #failures = 0;
   #pause: Timer | undefined;
   #closed = false;
   #lastCode: EndCode | undefined;
 
-  constructor(context: ConnectionContext, id: NodeId, address: Address) {
+  /** @throws InvalidArgumentError if the address cannot be one. */
+  constructor(context: MemberContext, links: Links, id: NodeId, address: string) {
     this.#context = context;
+    this.#links = links;
     this.id = id;
     this.address = address;
     this.#dial();
   }
 
   /** The connection that stands or is being made; `undefined` during a pause. */
-  get connection(): Connection | undefined {
+  get connection(): MemberConnection | undefined {
     return this.#connection;
   }
 
@@ -44,7 +46,7 @@ export class Peer implements ConnectionOwner {
   }
 
   tick(): void {
-    this.#connection?.tick();
+    this.#connection?.connection.tick();
   }
 
   /** Ends the connection, after what was sent has left, and dials no more. */
@@ -52,7 +54,7 @@ export class Peer implements ConnectionOwner {
     this.#closed = true;
     this.#pause?.cancel();
     this.#pause = undefined;
-    await this.#connection?.close();
+    await this.#connection?.connection.close();
   }
 
   established(): void {
@@ -63,7 +65,7 @@ export class Peer implements ConnectionOwner {
     settings.logger.info(`connected with ${this.id}`, this.#fields);
   }
 
-  ended(_connection: Connection, end: End): void {
+  ended(_connection: MemberConnection, end: End): void {
     this.#connection = undefined;
     if (this.#closed) return;
     const { runtime, reconnectMinMs, reconnectMaxMs } = this.#context.settings;
@@ -82,8 +84,12 @@ export class Peer implements ConnectionOwner {
 
   #dial(): void {
     this.#pause = undefined;
+    const expected = { type: 'member', cluster: this.#context.cluster, name: this.id } as const;
+    this.#links.dial(this.address, expected, (link) => {
+      this.#connection = new MemberConnection(this.#context, this, link, this.id);
+      return this.#connection.connection;
+    });
     this.#context.counters.dials += 1;
-    this.#connection = new Connection(this.#context, this, dial(this.address), this.id);
   }
 
   /** Warns when the reason is a new one; a peer that stays away is not worth a warning each time. */
@@ -92,12 +98,12 @@ export class Peer implements ConnectionOwner {
     const level = end.code === this.#lastCode ? 'debug' : expected;
     this.#lastCode = end.code;
     this.#context.settings.logger[level](
-      `no connection with ${this.id} at ${formatAddress(this.address)}: ${describeEnd(end)}`,
+      `no connection with ${this.id} at ${this.address}: ${describeEnd(end)}`,
       { ...this.#fields, code: end.code, failures: this.#failures },
     );
   }
 
   get #fields(): { readonly peer: NodeId; readonly address: string } {
-    return { peer: this.id, address: formatAddress(this.address) };
+    return { peer: this.id, address: this.address };
   }
 }

@@ -1,14 +1,13 @@
 /**
- * What waits for one connection, and how it leaves: at most one write of the socket in a turn.
+ * What waits for one connection, and how it leaves: at most one write of the link in a turn.
  *
  * The first frame of a turn is written at once: the driver sends one frame per peer and turn
  * anyway, and waiting for the end of the turn would only add to the latency of a lone command.
  * Frames that follow in the same turn are gathered and leave together in the next one.
  */
-import type { Socket } from 'node:net';
 import { ByteWriter, FrameWriter, type Runtime } from '@quorate/core';
-import type { TcpCounters } from './counters.ts';
 import { checksum } from './framing.ts';
+import type { Link, Platform } from './link.ts';
 
 /** Tells outboxes that the turn in which they wrote is over; one callback for all of them. */
 export class Turns {
@@ -31,29 +30,37 @@ export class Turns {
   };
 }
 
-/** Gathers frames and writes them to a socket. Small parts are copied, large ones referred to. */
+/** What an outbox counts. */
+export interface WriteCounters {
+  /** Writes of the link, each with all frames that had gathered. */
+  socket_writes: number;
+}
+
+/** Gathers frames and writes them to a link. Small parts are copied, large ones referred to. */
 export class Outbox {
-  readonly #socket: Socket;
+  readonly #link: Link;
   readonly #turns: Turns;
-  readonly #counters: TcpCounters;
+  readonly #platform: Platform;
+  readonly #counters: WriteCounters;
   readonly #gathered = new FrameWriter(new ByteWriter());
   #gatheredFrames = 0;
   #open = false;
   #wroteThisTurn = false;
   #wroteSinceAsked = false;
 
-  constructor(socket: Socket, turns: Turns, counters: TcpCounters) {
-    this.#socket = socket;
+  constructor(link: Link, turns: Turns, platform: Platform, counters: WriteCounters) {
+    this.#link = link;
     this.#turns = turns;
+    this.#platform = platform;
     this.#counters = counters;
   }
 
   /** Bytes that have not reached the operating system yet. */
   get waitingBytes(): number {
-    return this.#gathered.length + this.#socket.writableLength;
+    return this.#gathered.length + this.#link.waitingBytes;
   }
 
-  /** Frames that have not been given to the socket yet. */
+  /** Frames that have not been given to the link yet. */
   get waitingFrames(): number {
     return this.#gatheredFrames;
   }
@@ -65,7 +72,10 @@ export class Outbox {
   }
 
   push(type: number, parts: readonly Uint8Array[], payloadBytes: number): void {
-    this.#gathered.fields.u8(type).u32(payloadBytes).u32(checksum(type, parts));
+    this.#gathered.fields
+      .u8(type)
+      .u32(payloadBytes)
+      .u32(checksum(type, parts, this.#platform));
     for (const part of parts) this.#gathered.raw(part);
     this.#gatheredFrames += 1;
     this.#flushIfPossible();
@@ -79,22 +89,13 @@ export class Outbox {
     return frames;
   }
 
-  /** Gives everything to the socket, whatever the turn. For the end of a connection. */
+  /** Gives everything to the link, whatever the turn. For the end of a connection. */
   flush(): void {
     if (this.#gatheredFrames === 0) return;
     this.#gatheredFrames = 0;
     this.#wroteSinceAsked = true;
     this.#counters.socket_writes += 1;
-    const pieces = this.#gathered.take();
-    const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined) {
-      this.#socket.write(only);
-      return;
-    }
-    // Corked pieces leave in one `writev`.
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
+    this.#link.write(this.#gathered.take());
   }
 
   /** Whether anything was written since this was asked last. */
@@ -104,7 +105,7 @@ export class Outbox {
     return written;
   }
 
-  /** The socket has passed on everything that it was given. */
+  /** The link has passed on everything that it was given. */
   drained(): void {
     this.#flushIfPossible();
   }
@@ -115,10 +116,10 @@ export class Outbox {
   }
 
   #flushIfPossible(): void {
-    // While the socket is still busy with earlier bytes, frames gather here: they leave in one
-    // write when it has drained, where the socket would keep them as a list of its own.
+    // While the link is still busy with earlier bytes, frames gather here: they leave in one
+    // write when it has drained, where the link would keep them as a list of its own.
     if (!this.#open || this.#wroteThisTurn || this.#gatheredFrames === 0) return;
-    if (this.#socket.writableNeedDrain) return;
+    if (this.#link.needsDrain) return;
     this.#wroteThisTurn = true;
     this.#turns.add(this);
     this.flush();

@@ -1,48 +1,48 @@
 /**
  * Frames on a stream of bytes.
  *
- *     preamble   7 bytes "quorate", u8 version         once, at the start, in both directions
+ *     preamble   the protocol's word, u8 version       once, at the start, in both directions
  *     frame      u8 type, u32 length, u32 CRC-32, payload
  *
  * The checksum is that of the payload, seeded with the type, so that it covers both. TCP's own
  * sixteen bits let about one damaged segment in 65 536 pass.
  */
-import { Buffer } from 'node:buffer';
-import { crc32 } from 'node:zlib';
-import { utf8 } from '@quorate/core';
+import { ByteWriter, utf8 } from '@quorate/core';
 import { ProtocolError } from './codes.ts';
-
-/** Raised whenever the bytes on the wire change their meaning. */
-export const protocolVersion = 1;
-
-/** What every connection starts with, in both directions. */
-export const preamble: Uint8Array = Uint8Array.of(...utf8('quorate'), protocolVersion);
+import type { Platform } from './link.ts';
+import { portablePlatform } from './platform.ts';
 
 /** Bytes in front of each payload. */
 export const headerBytes = 9;
 
-/** What a frame is. The numbers are those on the wire. */
-export const frameType = { hello: 1, refusal: 2, data: 3, keepAlive: 4 } as const;
+/** What a connection starts with, in both directions: a word of ASCII, and a version. */
+export function makePreamble(word: string, version: number): Uint8Array {
+  return Uint8Array.of(...utf8(word), version);
+}
 
 /** Checksum of a frame whose payload is the concatenation of `parts`. */
-export function checksum(type: number, parts: readonly Uint8Array[]): number {
+export function checksum(
+  type: number,
+  parts: readonly Uint8Array[],
+  platform: Platform = portablePlatform,
+): number {
   let crc = type;
   for (const part of parts) {
     // zlib forgets what came before where an empty array has no memory of its own.
-    if (part.length > 0) crc = crc32(part, crc);
+    if (part.length > 0) crc = platform.crc32(part, crc);
   }
   return crc;
 }
 
-/** A small frame of its own, as the handshake needs it. */
+/** A small frame of its own, as handshakes need it. */
 export function encodeFrame(type: number, payload: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(headerBytes + payload.length);
-  const view = new DataView(frame.buffer);
-  view.setUint8(0, type);
-  view.setUint32(1, payload.length);
-  view.setUint32(5, checksum(type, [payload]));
-  frame.set(payload, headerBytes);
-  return frame;
+  const writer = new ByteWriter(headerBytes + payload.length);
+  writer
+    .u8(type)
+    .u32(payload.length)
+    .u32(checksum(type, [payload]))
+    .raw(payload);
+  return writer.take();
 }
 
 /** What a parser asks and tells. */
@@ -53,6 +53,9 @@ export interface FrameHandler {
   frame(type: number, payload: Uint8Array): void;
 }
 
+/** Type of the record that every TLS connection starts with (RFC 8446, section 5.1: handshake). */
+export const tlsRecord = 22;
+
 type State = 'preamble' | 'header' | 'payload' | 'stopped';
 
 /**
@@ -61,6 +64,8 @@ type State = 'preamble' | 'header' | 'payload' | 'stopped';
  */
 export class FrameParser {
   readonly #handler: FrameHandler;
+  readonly #preamble: Uint8Array;
+  readonly #platform: Platform;
   #state: State = 'preamble';
   /** A header that is spread over chunks. */
   readonly #header = new Uint8Array(headerBytes);
@@ -72,8 +77,11 @@ export class FrameParser {
   /** A payload that is spread over chunks. */
   #payload: Uint8Array | undefined;
 
-  constructor(handler: FrameHandler) {
+  /** @param preamble what the stream has to start with, from {@link makePreamble}. */
+  constructor(handler: FrameHandler, preamble: Uint8Array, platform: Platform = portablePlatform) {
     this.#handler = handler;
+    this.#preamble = preamble;
+    this.#platform = platform;
   }
 
   /** Whether the stream may end here without cutting anything short. */
@@ -113,16 +121,20 @@ export class FrameParser {
   }
 
   #readPreamble(chunk: Uint8Array, from: number): number {
+    const preamble = this.#preamble;
     let at = from;
     // Byte by byte, so that a stranger is known by the first wrong one.
     for (; at < chunk.length && this.#have < preamble.length; at++, this.#have++) {
       if (chunk[at] === preamble[this.#have]) continue;
+      if (this.#have === 0 && chunk[at] === tlsRecord) {
+        throw new ProtocolError('TLS_REFUSED', 'it starts like TLS');
+      }
       if (this.#have < preamble.length - 1) {
         throw new ProtocolError('UNKNOWN_PROTOCOL', 'does not start as it should');
       }
       throw new ProtocolError(
         'OTHER_VERSION',
-        `version ${chunk[at] ?? 0}, here ${protocolVersion}`,
+        `version ${chunk[at] ?? 0}, here ${preamble.at(-1) ?? 0}`,
       );
     }
     if (this.#have === preamble.length) {
@@ -168,8 +180,8 @@ export class FrameParser {
       return at + this.#length;
     }
     // Allocated whole, by the limit that was checked, and never from a pool, since the receiver
-    // keeps it. Not zeroed: pages that no byte arrives for are never touched.
-    const payload = (this.#payload ??= withoutPool(this.#length));
+    // keeps it. Pages that no byte arrives for are never touched.
+    const payload = (this.#payload ??= this.#platform.allocate(this.#length));
     const end = Math.min(chunk.length, at + this.#length - this.#have);
     payload.set(chunk.subarray(at, end), this.#have);
     this.#have += end - at;
@@ -181,15 +193,11 @@ export class FrameParser {
   }
 
   #finish(payload: Uint8Array): void {
-    if (checksum(this.#type, [payload]) !== this.#checksum) {
+    if (checksum(this.#type, [payload], this.#platform) !== this.#checksum) {
       throw new ProtocolError('BAD_CHECKSUM', `frame of ${payload.length} bytes`);
     }
     this.#state = 'header';
     this.#have = 0;
     this.#handler.frame(this.#type, payload);
   }
-}
-
-function withoutPool(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

@@ -3,18 +3,29 @@ import { concatBytes, crc32, utf8 } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../src/codes.ts';
-import { checksum, encodeFrame, FrameParser, frameType, preamble } from '../src/framing.ts';
-import { header } from './support.ts';
+import { checksum, encodeFrame, FrameParser, headerBytes } from '../src/framing.ts';
+import { frameType, preamble } from '../src/members/handshake.ts';
+import { nodePlatform } from '../src/node/platform.ts';
+
+/** A header without its payload. */
+function header(type: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(headerBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, type);
+  view.setUint32(1, length);
+  return bytes;
+}
 
 const limit = 1_000_000;
 
 /** Feeds chunks to a parser and returns the payloads. */
 function parse(chunks: Iterable<Uint8Array>): Uint8Array[] {
   const payloads: Uint8Array[] = [];
-  const parser = new FrameParser({
-    limit: () => limit,
-    frame: (_type, payload) => payloads.push(payload),
-  });
+  const parser = new FrameParser(
+    { limit: () => limit, frame: (_type, payload) => payloads.push(payload) },
+    preamble,
+    nodePlatform,
+  );
   for (const chunk of chunks) parser.push(chunk);
   return payloads;
 }
@@ -29,9 +40,11 @@ function codeOf(run: () => void): string | undefined {
 }
 
 describe('the checksum', () => {
-  it('is the CRC-32 that core computes too, seeded with the type', () => {
+  it('is the CRC-32 of core, seeded with the type, on every platform', () => {
     const payload = utf8('the same everywhere');
-    expect(checksum(frameType.data, [payload])).toBe(crc32(payload, frameType.data));
+    const expected = crc32(payload, frameType.data);
+    expect(checksum(frameType.data, [payload])).toBe(expected);
+    expect(checksum(frameType.data, [payload], nodePlatform)).toBe(expected);
   });
 
   it('does not depend on how the payload is cut into parts, empty ones included', () => {
@@ -39,6 +52,7 @@ describe('the checksum', () => {
     // An array with no memory of its own makes zlib start over.
     const parts = [utf8(''), utf8('one'), new Uint8Array(0), utf8(' two'), utf8('')];
     expect(checksum(frameType.data, parts)).toBe(whole);
+    expect(checksum(frameType.data, parts, nodePlatform)).toBe(whole);
   });
 });
 
@@ -110,10 +124,10 @@ describe('the parser', () => {
       const damaged = sound.slice();
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const frames: Uint8Array[] = [];
-      const parser = new FrameParser({
-        limit: () => limit,
-        frame: (_, payload) => frames.push(payload),
-      });
+      const parser = new FrameParser(
+        { limit: () => limit, frame: (_, payload) => frames.push(payload) },
+        preamble,
+      );
       const code = codeOf(() => {
         parser.push(preamble);
         parser.push(damaged);
@@ -126,13 +140,16 @@ describe('the parser', () => {
   it('hands up nothing after it was stopped, not even from the same chunk', () => {
     const frame = encodeFrame(frameType.data, utf8('payload'));
     let count = 0;
-    const parser: FrameParser = new FrameParser({
-      limit: () => limit,
-      frame: () => {
-        count += 1;
-        if (count === 2) parser.stop();
+    const parser: FrameParser = new FrameParser(
+      {
+        limit: () => limit,
+        frame: () => {
+          count += 1;
+          if (count === 2) parser.stop();
+        },
       },
-    });
+      preamble,
+    );
     parser.push(concatBytes([preamble, frame, frame, frame, frame]));
     parser.push(frame);
     expect(count).toBe(2);

@@ -1,13 +1,13 @@
 /**
  * What a transport counts. Plain numbers, since a field is cheaper than a call.
  */
-import { type EndCode, endCodes } from './codes.ts';
+import { type EndCode, endCodes } from '../codes.ts';
 
 /** How often connections ended in one way: `ended_bad_checksum`, … */
 type EndCounters = Record<`ended_${Lowercase<EndCode>}`, number>;
 
 /** All counts since the transport was made. Bytes are those of frames, without their headers. */
-export interface TcpCounters extends EndCounters {
+export interface TransportCounters extends EndCounters {
   frames_sent: number;
   bytes_sent: number;
   frames_received: number;
@@ -28,7 +28,7 @@ export interface TcpCounters extends EndCounters {
 }
 
 /** All zero. */
-export function makeCounters(): TcpCounters {
+export function makeCounters(): TransportCounters {
   return {
     frames_sent: 0,
     bytes_sent: 0,

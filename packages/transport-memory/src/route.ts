@@ -13,24 +13,24 @@ interface Underway {
   readonly dueAt: number;
 }
 
-/** What a link needs from the network that it is part of. */
-export interface LinkNetwork {
+/** What a route needs from the network that it is part of. */
+export interface RouteNetwork {
   readonly runtime: Runtime;
   readonly random: Random;
   readonly faults: Faults;
   readonly maxQueuedBytes: number;
   /** Asks for a call of `deliver` in the next turn. */
-  deliverNextTurn(link: Link): void;
+  deliverNextTurn(route: Route): void;
   /** Hands over a frame that has arrived. */
-  arrive(link: Link, frame: Uint8Array): void;
+  arrive(route: Route, frame: Uint8Array): void;
 }
 
 /** Frames from one node to another. */
-export class Link {
+export class Route {
   readonly cluster: string;
   readonly from: NodeId;
   readonly to: NodeId;
-  readonly #network: LinkNetwork;
+  readonly #network: RouteNetwork;
   readonly #underway: Underway[] = [];
   #queuedBytes = 0;
   /** When the last frame is due that was not held back: nothing that follows comes before it. */
@@ -39,7 +39,7 @@ export class Link {
   #deliveryAt = Infinity;
   #timer: Timer | undefined;
 
-  constructor(network: LinkNetwork, cluster: string, from: NodeId, to: NodeId) {
+  constructor(network: RouteNetwork, cluster: string, from: NodeId, to: NodeId) {
     this.#network = network;
     this.cluster = cluster;
     this.from = from;
@@ -85,7 +85,7 @@ export class Link {
     while (count < this.#underway.length && (this.#underway[count]?.dueAt ?? 0) <= now) count++;
     const arrived = this.#underway.splice(0, count);
     for (const { frame } of arrived) this.#queuedBytes -= frame.length + frameOverheadBytes;
-    // Planned before anything is handed over: what a receiver throws must not stop the link.
+    // Planned before anything is handed over: what a receiver throws must not stop the route.
     this.#plan(now);
     for (const { frame } of arrived) this.#network.arrive(this, frame);
   }
