@@ -7,7 +7,7 @@
  * The rule for commands: whatever rejects `execute` is a *definite* rejection (the command did not
  * and will never happen), with the single exception of {@link OutcomeUnknownError}.
  */
-import type { NodeId } from './ids.ts';
+import type { LogIndex, NodeId } from './ids.ts';
 
 /** Every code, for exhaustive switches. */
 export type ErrorCode =
@@ -121,6 +121,29 @@ export class NotLeaderError extends QuorateError {
  */
 export class OutcomeUnknownError extends QuorateError {
   readonly code = 'OUTCOME_UNKNOWN' as const;
+}
+
+/**
+ * The command was applied and a quorum holds it, but it is not confirmed that every voter has applied it
+ * (`acknowledge: 'all'`). Do not repeat it: the result is in `result`.
+ *
+ * It is no plain result, because the caller would then read from another replica what is not there yet; and no
+ * definite rejection, because the command did happen. So it is the third outcome, with all that is known.
+ */
+export class NotConfirmedByAllError extends OutcomeUnknownError {
+  /** Where the command stands in the log. */
+  readonly index: LogIndex;
+  /** What the machine returned. */
+  readonly result: unknown;
+
+  constructor(index: LogIndex, result: unknown, cause: unknown) {
+    super(
+      `applied at index ${String(index)}, but not every voter has confirmed it; do not repeat the command`,
+      { cause },
+    );
+    this.index = index;
+    this.result = result;
+  }
 }
 
 /** A command of a session came before the one that it has to follow. Definite: hand that one in first. */

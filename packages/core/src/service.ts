@@ -6,7 +6,7 @@
  */
 import type { ReadGuarantee } from './engine.ts';
 import type { QuorateError } from './errors.ts';
-import type { NodeId } from './ids.ts';
+import type { LogIndex, NodeId } from './ids.ts';
 
 /** Number of a request, unique among those that one requester has under way. */
 export type RequestId = number;
@@ -21,28 +21,27 @@ export type Consistency = ReadGuarantee | 'local';
 export interface Requester {
   /** The reply to a command (`reply.ts`), or the answer to a query, in the machine's own encoding. */
   answered(id: RequestId, bytes: Uint8Array): void;
-  /** The reply to a command that was applied, of which it is not known whether every voter has applied it. */
-  unconfirmed(id: RequestId, reply: Uint8Array): void;
+  /**
+   * The reply to a command that was applied at `index`, of which it is not known whether every voter has applied
+   * it.
+   */
+  unconfirmed(id: RequestId, reply: Uint8Array, index: LogIndex): void;
   /** Definite, but for `OUTCOME_UNKNOWN`. */
   refused(id: RequestId, error: QuorateError): void;
 }
 
-/** Events that were taken from a watch. */
-export interface WatchBatch {
-  /** Each event in the machine's own encoding, in order. */
-  readonly events: readonly Uint8Array[];
-  /** The request that goes on behind them. */
-  readonly rest: Uint8Array;
-}
-
 /** A watch that goes on. */
 export interface ServiceWatch {
+  /** The request that goes on behind everything that was taken, or passed over as of no interest. */
+  readonly rest: Uint8Array;
   /**
-   * The next events, oldest first; none: there are none yet, and `wake` is called as soon as there are.
+   * The next events, oldest first, each in the machine's own encoding: at most `most`, and not many more than
+   * `maxBytes`. None: there are none yet, and `wake` is called as soon as there are.
    *
    * @throws CompactedError if the next ones were discarded meanwhile.
+   * @throws ClosedError if the node takes nothing more in.
    */
-  take(most: number, maxBytes: number): WatchBatch | undefined;
+  take(most: number, maxBytes: number): readonly Uint8Array[];
   close(): void;
 }
 

@@ -18,10 +18,11 @@ import {
   type ClosedError,
   InvariantError,
   type LogIndex,
+  NotConfirmedByAllError,
   OutcomeUnknownError,
   type QuorateError,
 } from '@quorate/core';
-import { BatchOutcomeError, type CommandOutcome, NotConfirmedByAllError } from './outcomes.ts';
+import { BatchOutcomeError, type CommandOutcome } from './outcomes.ts';
 import { Waiting } from '@quorate/core/waiting';
 
 /**

@@ -24,7 +24,7 @@ import type { PayloadCaller } from './callers.ts';
 import { checkLimits, type PartOptions, type ReplicaOptions } from './options.ts';
 import { Replica } from './replica.ts';
 
-export type { Acknowledge, Consistency } from '@quorate/core';
+export { type Acknowledge, type Consistency, NotConfirmedByAllError } from '@quorate/core';
 export type { PayloadCaller } from './callers.ts';
 export {
   defaultLimits,
@@ -37,7 +37,7 @@ export {
   type ReplicaOptions,
   type ReplicaStatus,
 } from './options.ts';
-export { BatchOutcomeError, type CommandOutcome, NotConfirmedByAllError } from './outcomes.ts';
+export { BatchOutcomeError, type CommandOutcome } from './outcomes.ts';
 export type { Replica } from './replica.ts';
 
 /** Time-out of the log's requests, as a part of the replica's own. */

@@ -1,31 +1,7 @@
 /**
- * What a caller is told beyond the plain errors of core: two finer shades of *outcome unknown*.
+ * What a caller is told beyond the plain errors of core: a finer shade of *outcome unknown*.
  */
-import { type LogIndex, OutcomeUnknownError, type QuorateError } from '@quorate/core';
-
-/**
- * The command was applied and a quorum holds it, but it is not confirmed that every voter has
- * applied it (`acknowledge: 'all'`). Do not repeat it: the result is in `result`.
- *
- * It is no plain result, because the caller would then read from another replica what is not there
- * yet; and no definite rejection, because the command did happen. So it is the third outcome, with
- * everything that is known.
- */
-export class NotConfirmedByAllError extends OutcomeUnknownError {
-  /** Where the command stands in the log. */
-  readonly index: LogIndex;
-  /** What the machine returned. */
-  readonly result: unknown;
-
-  constructor(index: LogIndex, result: unknown, cause: unknown) {
-    super(
-      `applied at index ${String(index)}, but not every voter has confirmed it; do not repeat the command`,
-      { cause },
-    );
-    this.index = index;
-    this.result = result;
-  }
-}
+import { OutcomeUnknownError, type QuorateError } from '@quorate/core';
 
 /** What became of one command of a batch. */
 export type CommandOutcome =

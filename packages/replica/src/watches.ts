@@ -16,11 +16,13 @@ export class Watch<W, E> {
   readonly #watches: Watches<W, E>;
   readonly #wake: () => void;
   #cursor: Cursor<W, E> | undefined;
+  #rest: W;
   /** Whether it is on the list of those that are woken next. */
   woken = false;
 
-  constructor(watches: Watches<W, E>, wake: () => void) {
+  constructor(watches: Watches<W, E>, request: W, wake: () => void) {
     this.#watches = watches;
+    this.#rest = request;
     this.#wake = wake;
   }
 
@@ -48,12 +50,13 @@ export class Watch<W, E> {
       : [];
   }
 
-  /** What goes on behind everything that was taken. */
-  get rest(): W | undefined {
-    return this.#cursor?.rest;
+  /** What goes on behind everything that was taken, or passed over. */
+  get rest(): W {
+    return this.#cursor?.rest ?? this.#rest;
   }
 
   close(): void {
+    this.#rest = this.rest;
     this.#cursor?.close();
     this.#cursor = undefined;
     this.#watches.forget(this);
@@ -104,7 +107,7 @@ export class Watches<W, E> {
     if (this.#restoring) {
       throw new UnavailableError('the state is being replaced by a snapshot; retry in a moment');
     }
-    const watch = new Watch<W, E>(this, wake);
+    const watch = new Watch<W, E>(this, request, wake);
     watch.attach(this.#machine.watch(request, () => this.#mark(watch)));
     this.#open.add(watch);
     return watch;

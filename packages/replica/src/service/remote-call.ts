@@ -41,6 +41,7 @@ export class RemoteCall<R> implements PayloadCaller<R> {
   readonly #acknowledge: Acknowledge;
   #state: 'waiting' | 'held' | 'settled' = 'waiting';
   #reply: Uint8Array | undefined;
+  #index: LogIndex = 0;
 
   constructor(
     calls: RemoteCalls<R>,
@@ -61,11 +62,12 @@ export class RemoteCall<R> implements PayloadCaller<R> {
     return this.#state === 'waiting' && this.answered(this.#calls.reply(result), index);
   }
 
-  answered(reply: Uint8Array, _index: LogIndex): boolean {
+  answered(reply: Uint8Array, index: LogIndex): boolean {
     if (this.#state !== 'waiting') return false;
     if (this.#acknowledge === 'all') {
       this.#state = 'held';
       this.#reply = reply;
+      this.#index = index;
       return true;
     }
     this.#settle();
@@ -84,7 +86,7 @@ export class RemoteCall<R> implements PayloadCaller<R> {
     const reply = this.#reply;
     if (this.#state !== 'held' || reply === undefined) return;
     this.#settle();
-    this.#requester.unconfirmed(this.#id, reply);
+    this.#requester.unconfirmed(this.#id, reply, this.#index);
   }
 
   reject(error: QuorateError): void {

@@ -24,7 +24,6 @@ import {
   type ServiceWatch,
   TooLargeError,
   type Watchable,
-  type WatchBatch,
 } from '@quorate/core';
 import type { PayloadCaller, Tally } from '../callers.ts';
 import type { ReplicaLimits } from '../options.ts';
@@ -160,14 +159,12 @@ class WatchInBytes<W, E> implements ServiceWatch {
     this.#events = events;
   }
 
-  take(most: number, maxBytes: number): WatchBatch | undefined {
-    const events = this.#watch.take(most, maxBytes);
-    const { rest } = this.#watch;
-    if (events.length === 0 || rest === undefined) return undefined;
-    return {
-      events: events.map((event) => encode(this.#events, event)),
-      rest: encode(this.#requests, rest),
-    };
+  get rest(): Uint8Array {
+    return encode(this.#requests, this.#watch.rest);
+  }
+
+  take(most: number, maxBytes: number): readonly Uint8Array[] {
+    return this.#watch.take(most, maxBytes).map((event) => encode(this.#events, event));
   }
 
   close(): void {

@@ -1,0 +1,217 @@
+/**
+ * The way to the leader: dials the endpoints until one leads, and keeps that one connection. Where none leads,
+ * or the leader is at none of them, any member will do: it hands on what it is asked.
+ *
+ *     seeking ──► connected ──► seeking …
+ *                    │ another leads: seeks beside it, and moves over
+ *
+ * Endpoints are tried one after the other, the leader's first where it is known; one that does not answer soon
+ * is not waited for.
+ */
+import { describeEnd, type End, type Links } from '@quorate/connections';
+import type { Logger, NodeId, Runtime, Timer } from '@quorate/core';
+import { BackOff } from './back-off.ts';
+import { ClientConnection, type ClientContext, type ConnectionOwner } from './connection.ts';
+import type { Welcome } from './protocol/handshake.ts';
+
+/** Pauses between rounds over all endpoints. */
+export interface RetrySettings {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** What a {@link Route} needs. */
+export interface RouteSetup {
+  readonly context: ClientContext;
+  readonly links: Links;
+  readonly endpoints: readonly string[];
+  readonly retry: RetrySettings;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** This connection is used from now on; the one before, if there still is one, is closed after the call. */
+  readonly up: (connection: ClientConnection) => void;
+  /** The connection in use has ended. */
+  readonly down: () => void;
+}
+
+/** An endpoint that has not answered after so long is not waited for: the next one is tried beside it. */
+const besideMs = 300;
+
+/** Finds the leader and stays with it. */
+export class Route implements ConnectionOwner {
+  readonly #setup: RouteSetup;
+  /** Which node answered where. */
+  readonly #nodes = new Map<string, NodeId>();
+  #current: ClientConnection | undefined;
+  /** Being dialled, or greeted. */
+  readonly #trials = new Set<ClientConnection>();
+  /** The best that this round has found, though it does not lead. */
+  #fallback: ClientConnection | undefined;
+  #untried: string[] = [];
+  #leader: NodeId | undefined;
+  #timer: Timer | undefined;
+  readonly #pause: BackOff;
+  #seeking = false;
+  #closed = false;
+  #lastEnd: End | undefined;
+
+  constructor(setup: RouteSetup) {
+    this.#setup = setup;
+    this.#pause = new BackOff(setup.runtime, setup.retry.minMs, setup.retry.maxMs);
+  }
+
+  /** The connection in use. */
+  get current(): ClientConnection | undefined {
+    return this.#current;
+  }
+
+  /** Who leads, as far as is known here. */
+  get leader(): NodeId | undefined {
+    return this.#leader;
+  }
+
+  /** Why the last connection ended or was not made, in words. */
+  get trouble(): string | undefined {
+    return this.#lastEnd === undefined ? undefined : describeEnd(this.#lastEnd);
+  }
+
+  /** Begins; to be called once. */
+  start(): void {
+    this.#seek();
+  }
+
+  /** The server of the connection in use says who leads. */
+  heardOf(leader: NodeId | undefined): void {
+    this.#leader = leader;
+    const here = this.#current?.welcome?.node;
+    if (leader !== undefined && leader !== here && !this.#seeking) this.#seek();
+  }
+
+  /** To be called at every keep-alive interval. */
+  tick(): void {
+    this.#current?.connection.tick();
+    this.#fallback?.connection.tick();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#pause.stop();
+    for (const trial of this.#trials) trial.connection.abandon();
+    await Promise.all([this.#current?.close(), this.#fallback?.close()]);
+  }
+
+  // What connections tell.
+
+  welcomed(connection: ClientConnection, welcome: Welcome): void {
+    this.#trials.delete(connection);
+    this.#nodes.set(connection.address, welcome.node);
+    if (this.#closed || !this.#seeking) {
+      void connection.close();
+      return;
+    }
+    if (welcome.leader !== undefined) this.#leader = welcome.leader;
+    if (welcome.leader === undefined || welcome.leader === welcome.node) {
+      this.#adopt(connection);
+      return;
+    }
+    if (this.#current === undefined && this.#fallback === undefined) this.#fallback = connection;
+    else void connection.close();
+    this.#next();
+  }
+
+  ended(connection: ClientConnection, end: End): void {
+    const wasTrial = this.#trials.delete(connection);
+    if (this.#closed) return;
+    if (end.code !== 'CLOSED') this.#lastEnd = end;
+    if (this.#fallback === connection) this.#fallback = undefined;
+    if (this.#current === connection) {
+      this.#setup.logger.info(`lost ${this.#name(connection)}: ${describeEnd(end)}`);
+      this.#current = undefined;
+      this.#setup.down();
+      if (!this.#seeking) this.#seek();
+      return;
+    }
+    if (wasTrial) {
+      this.#setup.logger.debug(`no connection with ${connection.address}: ${describeEnd(end)}`, {
+        code: end.code,
+      });
+      if (this.#seeking) this.#next();
+    }
+  }
+
+  /** Begins a round over all endpoints. */
+  #seek(): void {
+    this.#seeking = true;
+    this.#timer?.cancel();
+    const { endpoints, runtime } = this.#setup;
+    // Another order each time, so that clients do not all fall upon the same node.
+    const from = Math.floor(runtime.random() * endpoints.length);
+    const { address } = this.#current ?? {};
+    this.#untried = [...endpoints.slice(from), ...endpoints.slice(0, from)].filter(
+      (endpoint) => endpoint !== address,
+    );
+    this.#next();
+  }
+
+  /** Tries one more endpoint, or ends the round. */
+  #next(): void {
+    this.#timer?.cancel();
+    const endpoint = this.#pick();
+    if (endpoint !== undefined) {
+      this.#dial(endpoint);
+      this.#timer = this.#setup.runtime.setTimer(besideMs, () => this.#next());
+      return;
+    }
+    if (this.#trials.size > 0) return;
+    // Everybody has been asked: whoever answered will do.
+    const found = this.#current ?? this.#fallback;
+    if (found !== undefined) {
+      this.#adopt(found);
+      return;
+    }
+    // With jitter, which keeps the clients of a group that comes back from dialling it in step.
+    this.#pause.pause(() => this.#seek());
+  }
+
+  #pick(): string | undefined {
+    const leads = (endpoint: string): boolean => this.#nodes.get(endpoint) === this.#leader;
+    const known = this.#leader !== undefined && this.#untried.some(leads);
+    const endpoint = known ? this.#untried.find(leads) : this.#untried[0];
+    this.#untried = this.#untried.filter((each) => each !== endpoint);
+    return endpoint;
+  }
+
+  #dial(endpoint: string): void {
+    const { links, context } = this.#setup;
+    links.dial(endpoint, { type: 'host' }, (link) => {
+      const trial = new ClientConnection(context, this, link, endpoint);
+      this.#trials.add(trial);
+      return trial.connection;
+    });
+  }
+
+  #adopt(connection: ClientConnection): void {
+    this.#seeking = false;
+    this.#timer?.cancel();
+    this.#untried = [];
+    for (const trial of [...this.#trials]) {
+      this.#trials.delete(trial);
+      trial.connection.abandon();
+    }
+    const before = this.#current;
+    const fallback = this.#fallback;
+    this.#fallback = undefined;
+    if (fallback !== undefined && fallback !== connection) void fallback.close();
+    if (connection === before) return;
+    this.#pause.succeeded();
+    this.#current = connection;
+    this.#setup.logger.info(`connected with ${this.#name(connection)}`);
+    this.#setup.up(connection);
+    if (before !== undefined) void before.close();
+  }
+
+  #name({ address, welcome }: ClientConnection): string {
+    return welcome === undefined ? address : `${welcome.node} at ${address}`;
+  }
+}

@@ -1,0 +1,102 @@
+/** A server of clients: listens, admits, and knows all connections. */
+import {
+  Admission,
+  type ConnectionContext,
+  type End,
+  type Listener,
+  Turns,
+} from '@quorate/connections';
+import type { Timer } from '@quorate/core';
+import { ServerConnection, type ServerOwner } from './connection.ts';
+import type { ServerSettings } from './options.ts';
+
+/** Serves the clients of one node. Made by `serveClients`. */
+export class ClientServer implements ServerOwner, AsyncDisposable {
+  readonly #settings: ServerSettings;
+  readonly #admission: Admission;
+  readonly #context: ConnectionContext;
+  readonly #clients = new Set<ServerConnection>();
+  #listener: Listener | undefined;
+  #tick: Timer | undefined;
+  #stopListening: () => void = () => undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Use `serveClients`. */
+  constructor(settings: ServerSettings) {
+    const { runtime, logger, links, handshakeTimeoutMs, keepAliveMs, closeTimeoutMs } = settings;
+    this.#settings = settings;
+    this.#admission = new Admission(settings, runtime, logger);
+    this.#context = {
+      runtime,
+      platform: links.platform,
+      turns: new Turns(runtime),
+      counters: { socket_writes: 0 },
+      handshakeTimeoutMs,
+      keepAliveMs,
+      closeTimeoutMs,
+    };
+  }
+
+  /** @internal */
+  async start(): Promise<this> {
+    const { links, listen, service } = this.#settings;
+    this.#listener = await links.listen(listen, (link) => {
+      if (this.#closing !== undefined) return undefined;
+      const { connection } = new ServerConnection(this.#context, this.#settings, this, link);
+      this.#admission.enter(connection);
+      return connection;
+    });
+    this.#stopListening = service.onLeader((leader) => {
+      for (const client of this.#clients) client.leads(leader);
+    });
+    this.#keepAlive();
+    return this;
+  }
+
+  /** Where clients reach it, with the port that was free in the place of port 0. */
+  get address(): string {
+    return this.#listener?.address ?? '';
+  }
+
+  /** Clients that are connected. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Takes nobody in any more, and ends the connections after what was answered has left. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // What connections tell.
+
+  established(client: ServerConnection): void {
+    this.#clients.add(client);
+    this.#admission.establish(client.connection);
+  }
+
+  ended(client: ServerConnection, end: End): void {
+    this.#clients.delete(client);
+    this.#admission.end(client.connection, end);
+  }
+
+  async #close(): Promise<void> {
+    this.#tick?.cancel();
+    this.#stopListening();
+    await Promise.all([this.#listener?.close(), this.#admission.close()]);
+  }
+
+  #keepAlive(): void {
+    const { runtime, keepAliveMs } = this.#settings;
+    this.#tick = runtime.setTimer(keepAliveMs, () => {
+      this.#admission.tick();
+      for (const client of this.#clients) client.progress();
+      this.#keepAlive();
+    });
+  }
+}
