@@ -19,6 +19,7 @@ export * from './replicated-log.ts';
 export * from './reply.ts';
 export * from './runtime.ts';
 export * from './service.ts';
+export * from './state-hash.ts';
 export * from './storage.ts';
 export * from './storage-ops.ts';
 export * from './transport.ts';

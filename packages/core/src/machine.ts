@@ -43,9 +43,9 @@ export interface MachineCodecs<Command, Result, Query, Answer> {
  */
 export interface StateMachine<Command, Result, Query, Answer>
   extends MachineCodecs<Command, Result, Query, Answer> {
-  /** Synchronous and deterministic. */
+  /** Synchronous and deterministic. What it returns never changes afterwards: it may be encoded later. */
   apply(command: Command, context: ApplyContext): Result;
-  /** Reads; changes nothing. */
+  /** Reads; changes nothing. What it returns never changes afterwards. */
   query(query: Query): Answer;
   /**
    * The earliest time at which something in the state runs out by itself, in ms since 1970; `undefined`:
@@ -64,7 +64,12 @@ export interface StateMachine<Command, Result, Query, Answer>
    * The state as of the call, while `apply` goes on. Chunks of any size; those of 64 KiB travel best.
    */
   snapshot(): AsyncIterable<Uint8Array>;
-  /** Puts the state in a snapshot in the place of its own. */
+  /**
+   * Puts the state in a snapshot in the place of its own. The chunks are cut anywhere.
+   *
+   * @throws CorruptError, MalformedError or ForeignDataError if they are no whole snapshot, and whatever their
+   *   source throws; the state stays as it was then.
+   */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /**
    * A digest of the whole state, kept up incrementally (never by walking the state), so that
