@@ -1,6 +1,6 @@
 /** The links pass the suites of links: who gets in, and what strangers can do. */
 import { makeAuthority } from '@quorate/certificates';
-import { type LinksHarness, linkSecuritySuite } from '@quorate/conformance/links';
+import { linkFuzzSuite, type LinksHarness, linkSecuritySuite } from '@quorate/conformance/links';
 import { describe, it } from 'vitest';
 import { wsLinks, wsTransport } from '../src/index.ts';
 
@@ -13,3 +13,4 @@ const harness: LinksHarness = {
 };
 
 linkSecuritySuite({ framework: { describe, it }, name: 'who gets in', harness });
+linkFuzzSuite({ framework: { describe, it }, name: 'strangers', harness });

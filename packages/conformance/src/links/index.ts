@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { TestFramework } from '../framework.ts';
+export { linkFuzzSuite } from './fuzz.ts';
 export { linkSecuritySuite } from './security.ts';
 export type {
   CertificateAuthority,
