@@ -65,7 +65,7 @@ describe('what can never work', () => {
 describe('files', () => {
   interface Files {
     readonly options: TlsTrust;
-    put(name: 'ca' | 'cert' | 'key', content: string): void;
+    readonly put: (name: 'ca' | 'cert' | 'key', content: string) => void;
   }
 
   function files(): Files {

@@ -96,7 +96,7 @@ export function webSocketFrame(
     view.setBigUint64(2, BigInt(length));
     headLength = 10;
   }
-  if (masked) head[1] = (head[1] ?? 0) | 0x80;
+  if (masked) view.setUint8(1, view.getUint8(1) | 0x80);
   // A mask of zeros leaves the payload as it is.
   const mask = masked ? new Uint8Array(4) : new Uint8Array(0);
   return concatBytes([head.subarray(0, headLength), mask, payload]);
@@ -143,7 +143,7 @@ export class Stranger {
 
   /** The first line of the answer. */
   get status(): string {
-    return this.text.split('\r\n', 1)[0] ?? '';
+    return this.text.slice(0, Math.max(this.text.indexOf('\r\n'), 0));
   }
 
   /** What the answer says why. */
