@@ -2,7 +2,7 @@
  * WebSockets on a server that somebody else has: its requests, its port and its end are left alone.
  */
 import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Link, LinkHandler, Listener } from '@quorate/connections';
 import type { Upgrades } from './upgrades.ts';
@@ -21,7 +21,12 @@ export function attachTo(
       if (server.listenerCount('upgrade') === 1) socket.destroy();
       return;
     }
-    const link = new WsLink(socket as Socket);
+    // The types allow for any stream; what a server has accepted is a socket.
+    if (!(socket instanceof Socket)) {
+      socket.destroy();
+      return;
+    }
+    const link = new WsLink(socket);
     const handler = accept(link);
     if (handler === undefined) {
       socket.destroy();
@@ -29,7 +34,7 @@ export function attachTo(
     }
     link.attach(handler);
     const proof = { type: 'proven', identity: undefined } as const;
-    upgrades.upgrade(request, socket as Socket, head, { link, proof });
+    upgrades.upgrade(request, socket, head, { link, proof });
   };
   server.on('upgrade', take);
   const bound = server.address();

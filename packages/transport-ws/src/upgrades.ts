@@ -2,7 +2,7 @@
  * Requests for a WebSocket: which are taken up, and what the others are told.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LinkEnd } from '@quorate/connections';
 import type { Proof } from '@quorate/connections/node';
@@ -92,8 +92,9 @@ export class Upgrades {
     this.#rules = rules;
     this.#http.on('upgrade', (request, socket, head) => {
       const visitor = this.#visitors.get(socket);
-      if (visitor === undefined) socket.destroy();
-      else this.upgrade(request, socket as Socket, head, visitor);
+      // The types allow for any stream; what is expected here are sockets.
+      if (visitor === undefined || !(socket instanceof Socket)) socket.destroy();
+      else this.upgrade(request, socket, head, visitor);
     });
     this.#http.on('request', (request) => {
       this.#visitors

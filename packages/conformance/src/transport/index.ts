@@ -13,6 +13,7 @@ import { peerTests } from './peers.ts';
 import { type TransportSuiteOptions, type TransportTests, World } from './world.ts';
 
 export type { TestFramework } from '../framework.ts';
+export { clusterNames, nodeNames } from './world.ts';
 export type {
   HarnessTransportOptions,
   TransportFeature,

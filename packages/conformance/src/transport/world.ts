@@ -17,6 +17,9 @@ export type TransportFeature = 'writes';
 
 /** What a test asks of a transport. */
 export interface HarnessTransportOptions {
+  /** Who will start it, and for which cluster: what a certificate has to say. */
+  readonly node: NodeId;
+  readonly cluster: string;
   readonly maxFrameBytes: number;
   /** Bound of what waits for one peer. */
   readonly maxQueuedBytes: number;
@@ -62,6 +65,21 @@ export interface TransportTests {
 export const maxFrameBytes: number = 256 * 1024;
 export const maxQueuedBytes: number = 1024 * 1024;
 
+/** Clusters and names that the tests use: a harness with certificates makes one for each. */
+const defaultCluster = 'conformance';
+export const clusterNames: readonly string[] = [defaultCluster, 'another'];
+export const nodeNames: readonly NodeId[] = [
+  'a',
+  'b',
+  'c',
+  'n1',
+  'n2',
+  'n3',
+  'leader',
+  'added',
+  'never',
+];
+
 /** How long a test waits for what must not happen. */
 const quietMs = 60;
 const pollMs = 2;
@@ -78,6 +96,7 @@ interface Held {
 /** One node, and everything that it has received. */
 export class TestNode {
   readonly name: NodeId;
+  readonly cluster: string;
   readonly transport: Transport;
   readonly received: Held[] = [];
   /** Nodes whose probes have arrived. */
@@ -85,8 +104,9 @@ export class TestNode {
   /** Called with each frame after it was noted. */
   onFrame: (from: NodeId, frame: Uint8Array) => void = () => undefined;
 
-  constructor(name: NodeId, transport: Transport) {
+  constructor(name: NodeId, cluster: string, transport: Transport) {
     this.name = name;
+    this.cluster = cluster;
     this.transport = transport;
   }
 
@@ -95,9 +115,9 @@ export class TestNode {
     return address === undefined ? { id: this.name } : { id: this.name, address };
   }
 
-  async start(cluster: string = 'conformance'): Promise<void> {
+  async start(): Promise<void> {
     await this.transport.start({
-      cluster,
+      cluster: this.cluster,
       node: this.name,
       receive: (from, frame) => {
         if (equalBytes(frame, probe)) {
@@ -135,17 +155,17 @@ export class World {
   }
 
   /** A node that has not started. `address` is that of a node whose place it takes. */
-  node(name: NodeId, address?: string): TestNode {
-    const limits = { maxFrameBytes, maxQueuedBytes };
-    const options = address === undefined ? limits : { ...limits, address };
-    const node = new TestNode(name, this.harness.transport(options));
+  node(name: NodeId, address?: string, cluster: string = defaultCluster): TestNode {
+    const given = { node: name, cluster, maxFrameBytes, maxQueuedBytes };
+    const options = address === undefined ? given : { ...given, address };
+    const node = new TestNode(name, cluster, this.harness.transport(options));
     this.#nodes.push(node);
     return node;
   }
 
   async started(name: NodeId, cluster?: string): Promise<TestNode> {
-    const node = this.node(name);
-    await node.start(cluster);
+    const node = this.node(name, undefined, cluster);
+    await node.start();
     return node;
   }
 

@@ -2,7 +2,7 @@
  * Dialling: a socket that stands, and what the other side has proven.
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Address } from '../address.ts';
 import { type Expected, type Identity, judgeExpected } from '../identity.ts';
 import type { LinkEnd } from '../link.ts';
@@ -72,8 +72,11 @@ function judgeServer(socket: TLSSocket, host: string, expected: Expected): Proof
   if (expected.type === 'member' && identity === undefined) {
     return unproven({ code: 'CERTIFICATE_NAMELESS' });
   }
+  // As browsers do: only alternative names count, and `*` stands for a whole label.
+  const names = { subject: 'never', partialWildcards: false } as const;
   const namesHost = (): boolean =>
-    checkServerIdentity(host, socket.getPeerCertificate()) === undefined;
+    (isIP(host) === 0 ? certificate.checkHost(host, names) : certificate.checkIP(host)) !==
+    undefined;
   const wrong = judgeExpected(identity, expected, namesHost);
   return wrong === undefined ? { type: 'proven', identity } : unproven(wrong);
 }

@@ -10,10 +10,11 @@ export interface PlatformWebSocket {
   binaryType: string;
   readonly readyState: number;
   readonly bufferedAmount: number;
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
-  onerror: (() => void) | null;
+  // Functions; not said, so that the type that each platform has for its own events fits.
+  onopen: unknown;
+  onmessage: unknown;
+  onclose: unknown;
+  onerror: unknown;
   send(data: Uint8Array): void;
   close(code?: number): void;
 }
@@ -92,7 +93,7 @@ export class BrowserLink implements Link {
       // Who is there was proven to the platform, by the host's certificate, or to nobody.
       handler.opened(undefined);
     };
-    webSocket.onmessage = ({ data }): void => {
+    webSocket.onmessage = ({ data }: { readonly data: unknown }): void => {
       if (this.#closed || this.#end !== undefined) return;
       if (data instanceof ArrayBuffer) {
         handler.data(new Uint8Array(data));
@@ -103,7 +104,7 @@ export class BrowserLink implements Link {
     };
     // Pages are not told what went wrong; `onclose` follows.
     webSocket.onerror = (): void => undefined;
-    webSocket.onclose = ({ code }): void => {
+    webSocket.onclose = ({ code }: { readonly code: number }): void => {
       if (this.#closed) return;
       if (code === normalCode && this.#end === undefined) handler.otherSideEnded();
       this.#gone(this.#explain(code));

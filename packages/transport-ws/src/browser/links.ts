@@ -49,7 +49,7 @@ class LinksOfPlatform implements Links {
   readonly #runtime: Runtime;
 
   constructor({ WebSocket, runtime = systemRuntime }: WsLinksOptions) {
-    const make = WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+    const make = WebSocket ?? webSocketOfPlatform();
     if (make === undefined) {
       throw new InvalidArgumentError('this platform has no WebSocket; hand one in as an option');
     }
@@ -68,4 +68,10 @@ class LinksOfPlatform implements Links {
   listen(): Promise<Listener> {
     return Promise.reject(new TransportFailedError('nobody can connect to a browser'));
   }
+}
+
+/** @returns `undefined` where there is none, whatever the types say: in Node 20, for instance. */
+function webSocketOfPlatform(): WebSocketConstructor | undefined {
+  const { WebSocket }: { readonly WebSocket?: WebSocketConstructor } = globalThis;
+  return WebSocket;
 }
