@@ -1,0 +1,278 @@
+/** What a client is told, while nothing fails and while single things do. */
+import { ByteWriter, TooLargeError, writeEnvelope } from '@quorate/core';
+import { add, compareAndSet, read } from '@quorate/machine-counter';
+import { afterEach, describe, expect, it } from 'vitest';
+import { algorithms, members, World, type WorldOptions } from './world.ts';
+
+let world: World;
+
+async function open(options: WorldOptions = {}): Promise<World> {
+  world = await World.open(options);
+  return world;
+}
+
+afterEach(async () => {
+  await world.close();
+});
+
+describe.each(['raft', 'paxos'] as const)('a client of %s', (name) => {
+  const algorithm = algorithms[name];
+
+  it('executes and queries, through the leader wherever that is', async () => {
+    await open({ algorithm });
+    const leader = await world.leader();
+    for (const only of ['a:1', 'b:1', 'c:1']) {
+      const client = world.client({ endpoints: [only] });
+      await world.finish(client.execute(add('visits', 2n)));
+      await world.finish(client.close());
+    }
+    const client = world.client();
+    expect(await world.finish(client.query(read('visits')))).toMatchObject({ value: 6n });
+    expect(client.status).toMatchObject({ node: leader, leader });
+    expect(await world.finish(client.execute(compareAndSet('visits', 6n, 10n)))).toMatchObject({
+      happened: true,
+    });
+    await world.finish(client.close());
+    expect(client.status.pending).toBe(0);
+  });
+
+  it('goes on when the leader dies, and follows when it changes', async () => {
+    await open({ algorithm });
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const first = await world.leader();
+    const during = Array.from({ length: 100 }, () => client.execute(add('n', 1n)));
+    await world.crash(first);
+    await world.finish(Promise.all(during));
+    const second = await world.leader();
+    expect(second).not.toBe(first);
+    expect(client.status.node).toBe(second);
+    await world.start(first);
+    await world.leader();
+    await world.finish(world.at(second).replica.transferLeadership(first));
+    await world.runtime.runUntil(() => client.status.node === first, 60_000);
+    expect(client.status.node).toBe(first);
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 102n });
+    await world.finish(client.close());
+  });
+
+  it('has nothing happen twice though its connections break all the time', async () => {
+    await open({ algorithm });
+    const client = world.client({ window: 4 });
+    const calls = Array.from({ length: 400 }, () => client.execute(add('n', 1n)));
+    let settled = 0;
+    for (const call of calls) void call.then(() => (settled += 1));
+    let resets = 0;
+    while (settled < calls.length) {
+      await world.runtime.run(world.runtime.random() * 30);
+      world.links.reset('client-1');
+      resets += 1;
+    }
+    const results = await world.finish(Promise.all(calls));
+    expect(results.map(({ value }) => value)).toEqual(calls.map((_, at) => BigInt(at + 1)));
+    expect(resets).toBeGreaterThan(10);
+    expect(await world.finish(client.query(read('n')))).toMatchObject({ value: 400n });
+    const repeated = [...world.nodes.values()].map(
+      ({ replica }) => replica.counters['commands_repeated'] ?? 0,
+    );
+    expect(Math.max(...repeated)).toBeGreaterThan(0);
+    await world.finish(client.close());
+  });
+});
+
+describe('a client', () => {
+  it('keeps the order in which it was called', async () => {
+    await open();
+    const client = world.client();
+    const results = await world.finish(
+      Promise.all(Array.from({ length: 500 }, () => client.execute(add('n', 1n)))),
+    );
+    expect(results.map(({ value }) => value)).toEqual(
+      Array.from({ length: 500 }, (_, at) => BigInt(at + 1)),
+    );
+    await world.finish(client.close());
+  });
+
+  it('says UNAVAILABLE for what was never taken, and it never happens', async () => {
+    await open();
+    const client = world.client();
+    for (const id of members) world.links.cut('client-1', id);
+    await expect(world.finish(client.execute(add('n', 1n), { timeoutMs: 500 }))).rejects.toMatchObject(
+      { code: 'UNAVAILABLE' },
+    );
+    await expect(world.finish(client.query(read('n'), { timeoutMs: 500 }))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    world.links.heal();
+    expect(await world.finish(client.query(read('n')))).toMatchObject({ value: 0n });
+    await world.finish(client.close());
+  });
+
+  it('says OUTCOME_UNKNOWN for what was handed on, and goes on behind it', async () => {
+    await open();
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const leader = await world.leader();
+    const call = client.execute(add('n', 1n), { timeoutMs: 400 });
+    await world.runtime.run(0);
+    world.links.cut('client-1', leader);
+    await expect(world.finish(call)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    world.links.heal();
+    expect(await world.finish(client.execute(add('m', 5n)))).toMatchObject({ value: 5n });
+    await world.finish(client.close());
+  });
+
+  it('never has that happen later which was definitely given up', async () => {
+    await open();
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const controller = new AbortController();
+    for (const id of members) world.links.cut('client-1', id);
+    await world.runtime.runUntil(() => client.status.node === undefined, 60_000);
+    const call = client.execute(add('n', 100n), { signal: controller.signal });
+    controller.abort();
+    await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
+    world.links.heal();
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
+    await world.finish(client.close());
+  });
+
+  it('is told SESSION_EXPIRED once its session is gone, and goes on in another', async () => {
+    await open();
+    const client = world.client({ sessionTimeoutMs: 1_000 });
+    await world.finish(client.execute(add('n', 1n)));
+    const first = client.status.session;
+    // Silent for longer than the session lives.
+    for (const id of members) world.links.cut('client-1', id);
+    await world.runtime.run(20_000);
+    world.links.heal();
+    const next = client.execute(add('n', 1n));
+    await expect(world.finish(next)).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
+    expect(client.status.session).not.toBe(first);
+    await world.finish(client.close());
+  });
+
+  it('keeps an idle session', async () => {
+    await open();
+    const client = world.client({ sessionTimeoutMs: 9_000, keepAliveMs: 1_000 });
+    await world.finish(client.execute(add('n', 1n)));
+    const { session } = client.status;
+    await world.runtime.run(60_000);
+    await world.finish(client.execute(add('n', 1n)));
+    expect(client.status.session).toBe(session);
+    await world.finish(client.close());
+    await world.runtime.run(1_000);
+    expect(world.at(await world.leader()).replica.counters['sessions']).toBe(0);
+  });
+
+  it('waits for all voters where it is asked to', async () => {
+    await open();
+    const client = world.client({ acknowledge: 'all' });
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 1n });
+    for (const { replica } of world.nodes.values()) {
+      expect(await world.finish(replica.query(read('n'), { consistency: 'local' }))).toMatchObject({
+        value: 1n,
+      });
+    }
+    await world.finish(client.close());
+  });
+
+  it('refuses what is too large, too much, or makes no sense, and nothing happens', async () => {
+    await open({ limits: { maxCommandBytes: 200 } });
+    const client = world.client({ maxPending: 2 });
+    await world.finish(client.execute(add('n', 1n)));
+    await expect(client.execute(add('x'.repeat(250), 1n))).rejects.toBeInstanceOf(TooLargeError);
+    await expect(world.finish(client.execute(add('', 1n)))).rejects.toMatchObject({
+      code: expect.stringMatching(/INVALID_ARGUMENT|COMMAND_REJECTED/u) as string,
+    });
+    const calls = [add('n', 1n), add('n', 1n)].map((command) => client.execute(command));
+    await expect(client.execute(add('n', 1n))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await world.finish(Promise.all(calls));
+    await expect(client.execute(add('n', 1n), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    expect(await world.finish(client.query(read('n')))).toMatchObject({ value: 3n });
+    await world.finish(client.close());
+    await expect(client.execute(add('n', 1n))).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('tells whoever waits when it is closed', async () => {
+    await open();
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const sent = client.execute(add('n', 1n));
+    const asked = client.query(read('n'));
+    await Promise.all([
+      expect(sent).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' }),
+      expect(asked).rejects.toMatchObject({ code: 'CLOSED' }),
+      world.finish(client.close()),
+    ]);
+  });
+
+  it('does not let a client speak as a leader does', async () => {
+    await open();
+    const { service } = world.at('a').replica;
+    const refused: string[] = [];
+    const requester = {
+      answered: () => undefined,
+      unconfirmed: () => undefined,
+      refused: (_id: number, { code }: { code: string }) => refused.push(code),
+    };
+    for (const type of ['time', 'leader'] as const) {
+      const writer = new ByteWriter();
+      writeEnvelope({ type }, writer);
+      service.submit(writer.take(), { acknowledge: 'quorum', timeoutMs: 1_000 }, 1, requester);
+    }
+    service.submit(
+      new Uint8Array([99]),
+      { acknowledge: 'quorum', timeoutMs: 1_000 },
+      1,
+      requester,
+    );
+    expect(refused).toEqual(['INVALID_ARGUMENT', 'INVALID_ARGUMENT', 'MALFORMED']);
+  });
+});
+
+describe('a server', () => {
+  it('serves only those that show a token, or that it admits', async () => {
+    await open({ server: { tokens: ['secret', 'other'] } });
+    const told = async (token?: string): Promise<string> => {
+      const client = world.client(token === undefined ? {} : { token });
+      const outcome = await world.finish(
+        client.execute(add('n', 1n), { timeoutMs: 300 }).then(
+          () => 'result',
+          ({ message }: Error) => message,
+        ),
+      );
+      await world.finish(client.close());
+      return outcome;
+    };
+    expect(await told('secret')).toBe('result');
+    expect(await told('other')).toBe('result');
+    expect(await told('secreT')).toMatch(/no token/u);
+    expect(await told('secret2')).toMatch(/no token/u);
+    expect(await told()).toMatch(/no token/u);
+  });
+
+  it('does not serve clients of another cluster', async () => {
+    await open();
+    const client = world.client({ cluster: 'elsewhere' });
+    await expect(
+      world.finish(client.execute(add('n', 1n), { timeoutMs: 300 })),
+    ).rejects.toThrow(/different clusters/u);
+    await world.finish(client.close());
+  });
+
+  it('refuses one request too many, which the client asks again later', async () => {
+    await open({ server: { maxRequestsPerClient: 4 } });
+    const client = world.client();
+    const calls = Array.from({ length: 200 }, () => client.execute(add('n', 1n)));
+    await world.finish(Promise.all(calls));
+    const answers = await world.finish(
+      Promise.all(Array.from({ length: 50 }, () => client.query(read('n')))),
+    );
+    expect(answers.every((answer) => answer.type === 'read' && answer.value === 200n)).toBe(true);
+    await world.finish(client.close());
+  });
+});
