@@ -111,7 +111,9 @@ export class Journal {
   #newPage(): Page {
     const full = this.#pages.at(-1);
     if (full !== undefined) full.bytes = resized(full.bytes, startOf(full, pageRecords));
-    const page = { bytes: new Uint8Array(firstPageBytes), ends: new Uint32Array(pageRecords) };
+    // The next page will be about as long as this one: it need not grow to that step by step.
+    const bytes = new Uint8Array(full?.bytes.length ?? firstPageBytes);
+    const page = { bytes, ends: new Uint32Array(pageRecords) };
     this.#pages.push(page);
     return page;
   }
