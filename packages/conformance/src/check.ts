@@ -53,6 +53,23 @@ export async function rejects(
   );
 }
 
+/** A failure, with the case that it came in. */
+export function failedIn(what: string, error: unknown): ConformanceError {
+  // The values that were compared stay behind: frameworks print them at length, the message is enough.
+  if (error instanceof ConformanceError) {
+    const failure = new ConformanceError(`${what}: ${error.message}`);
+    return Object.assign(failure, { stack: error.stack });
+  }
+  return Object.assign(new ConformanceError(`${what}: ${reasonOf(error)}`), { cause: error });
+}
+
+/** With the causes: fast-check names the history in the error, and what went wrong in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const reason = `${error.name}: ${error.message}`;
+  return error.cause === undefined ? reason : `${reason}\n${reasonOf(error.cause)}`;
+}
+
 /** Whether two values are equal, all the way down. */
 export function isEqual(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
@@ -70,10 +87,11 @@ export function isEqual(left: unknown, right: unknown): boolean {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value, (_name, field: unknown) =>
-    field instanceof Uint8Array
+  const text = JSON.stringify(value, (_name, field: unknown) => {
+    if (typeof field === 'bigint') return `${String(field)}n`;
+    return field instanceof Uint8Array
       ? `${String(field.length)} bytes ${[...field.subarray(0, 8)].join(' ')}`
-      : field,
-  ) as string | undefined;
+      : field;
+  }) as string | undefined;
   return (text ?? String(value)).slice(0, 500);
 }

@@ -1,7 +1,7 @@
 /**
- * The suites that every engine, storage and transport must pass; each has an entry of its own:
- * `@quorate/conformance/engine`, `@quorate/conformance/storage`, `@quorate/conformance/transport`.
- * This one has what they share.
+ * The suites that every engine, storage, transport and machine must pass; each has an entry of its
+ * own: `@quorate/conformance/engine`, `…/storage`, `…/transport`, `…/machine`. This one has what they
+ * share.
  *
  * @packageDocumentation
  */

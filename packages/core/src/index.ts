@@ -18,6 +18,7 @@ export * from './random.ts';
 export * from './replicated-log.ts';
 export * from './reply.ts';
 export * from './runtime.ts';
+export * from './state-hash.ts';
 export * from './storage.ts';
 export * from './storage-ops.ts';
 export * from './transport.ts';

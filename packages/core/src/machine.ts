@@ -59,7 +59,12 @@ export interface StateMachine<Command, Result, Query, Answer> {
    * The state as of the call, while `apply` goes on. Chunks of any size; those of 64 KiB travel best.
    */
   snapshot(): AsyncIterable<Uint8Array>;
-  /** Puts the state in a snapshot in the place of its own. */
+  /**
+   * Puts the state in a snapshot in the place of its own. The chunks are cut anywhere.
+   *
+   * @throws CorruptError, MalformedError or ForeignDataError if they are no whole snapshot, and whatever their
+   *   source throws; the state stays as it was then.
+   */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /**
    * A digest of the whole state, kept up incrementally (never by walking the state), so that

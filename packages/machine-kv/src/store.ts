@@ -8,10 +8,9 @@
  *
  * A deleted key stays in the index as a tombstone until its deletion leaves the history.
  */
-import { invariant } from '@quorate/core';
+import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import BTreeModule from 'sorted-btree';
 import type { KvSelection } from './commands.ts';
-import { Hasher, hashHex, HashSum } from './hash.ts';
 import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
 import { KeyOrder, prefixEnd, utf8Length } from './keys.ts';
 import { defaultRetainBytes, defaultRetainRevisions } from './limits.ts';

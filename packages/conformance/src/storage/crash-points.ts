@@ -5,16 +5,9 @@
  * Every case has a new place. It is named by its numbers, which run it alone.
  */
 import { seededRandom } from '@quorate/core';
-import { check } from '../check.ts';
+import { check, failedIn } from '../check.ts';
 import { History, retain } from './crash-history.ts';
-import {
-  covered,
-  type CrashCase,
-  failedIn,
-  type Loss,
-  manyCasesMs,
-  type StorageTests,
-} from './harness.ts';
+import { covered, type CrashCase, type Loss, manyCasesMs, type StorageTests } from './harness.ts';
 import { Place } from './place.ts';
 import { inParallel, inTime } from './waiting.ts';
 

@@ -8,9 +8,9 @@
  * after, is there, and the storage opens.
  */
 import type { Storage, StorageOp } from '@quorate/core';
-import { check, equal, rejects } from '../check.ts';
+import { check, equal, failedIn, rejects } from '../check.ts';
 import { allLosses, losses } from './crash-points.ts';
-import { covered, failedIn, type Loss, manyCasesMs, type StorageTests } from './harness.ts';
+import { covered, type Loss, manyCasesMs, type StorageTests } from './harness.ts';
 import { Expectation } from './model.ts';
 import { Place } from './place.ts';
 import { dropAfter, dropBefore, publish, put, puts, sample, stage, state } from './samples.ts';

@@ -5,8 +5,8 @@
  * The storage was closed in good order, so nothing can be taken for a torn tail.
  */
 import { QuorateError, seededRandom } from '@quorate/core';
-import { check, equal } from '../check.ts';
-import { covered, failedIn, manyCasesMs, type StorageTests } from './harness.ts';
+import { check, equal, failedIn } from '../check.ts';
+import { covered, manyCasesMs, type StorageTests } from './harness.ts';
 import { Expectation, examine, expectedOf, type Found } from './model.ts';
 import { Place } from './place.ts';
 import {

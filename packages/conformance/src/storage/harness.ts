@@ -2,7 +2,6 @@
  * What a storage hands to its suite.
  */
 import type { LogIndex, Storage } from '@quorate/core';
-import { ConformanceError } from '../check.ts';
 import type { TestFramework } from '../framework.ts';
 import type { Place } from './place.ts';
 
@@ -163,21 +162,4 @@ export function covered(total: number, coverage: Coverage, seed: number): readon
   const step = total / count;
   const offset = (Math.abs(seed) % 1000) / 1000;
   return Array.from({ length: count }, (_, at) => 1 + Math.floor((at + offset) * step));
-}
-
-/** A failure, with the case that it came in. */
-export function failedIn(what: string, error: unknown): ConformanceError {
-  // The values that were compared stay behind: frameworks print them at length, the message is enough.
-  if (error instanceof ConformanceError) {
-    const failure = new ConformanceError(`${what}: ${error.message}`);
-    return Object.assign(failure, { stack: error.stack });
-  }
-  return Object.assign(new ConformanceError(`${what}: ${reasonOf(error)}`), { cause: error });
-}
-
-/** With the causes: fast-check names the history in the error, and what went wrong in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const reason = `${error.name}: ${error.message}`;
-  return error.cause === undefined ? reason : `${reason}\n${reasonOf(error.cause)}`;
 }

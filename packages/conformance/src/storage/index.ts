@@ -6,17 +6,13 @@
  * says so in `without`, and the tests that need it are not registered.
  */
 import { systemRuntime } from '@quorate/core';
+import { failedIn } from '../check.ts';
 import { crashPointTests } from './crash-points.ts';
 import { crashTests } from './crashes.ts';
 import { failedSyncTests } from './failed-syncs.ts';
 import { failureTests } from './failures.ts';
 import { flipTests } from './flips.ts';
-import {
-  failedIn,
-  type StorageFeature,
-  type StorageSuiteOptions,
-  type StorageTests,
-} from './harness.ts';
+import type { StorageFeature, StorageSuiteOptions, StorageTests } from './harness.ts';
 import { historyTests } from './histories.ts';
 import { lifecycleTests } from './lifecycle.ts';
 import { Place } from './place.ts';

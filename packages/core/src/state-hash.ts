@@ -1,9 +1,10 @@
 /**
- * The digest of the state, kept up change by change.
+ * Pieces for a machine's `stateHash`: a digest of the state that is kept up change by change.
  *
- * Each version that the map holds has a 64-bit hash; the digest is their sum (two sums modulo 2^32)
- * together with the counters. A sum does not care for order, so a replica that replayed the log and
- * one that restored a snapshot arrive at the same digest, and a change costs only its own size.
+ * Give each item of the state a 64-bit hash, and keep their sum (two sums modulo 2^32): a change
+ * subtracts the hash of what goes and adds that of what comes. A sum does not care for order, so a
+ * replica that replayed the log and one that restored a snapshot arrive at the same digest, and a
+ * change costs only its own size.
  *
  * It finds accidents: a bug, a flipped bit, a replica that went astray. Whoever wants to make two
  * states with one digest can; it is no proof against attackers.
@@ -18,8 +19,8 @@ export interface Hash64 {
 }
 
 /**
- * Hashes fields one after the other: two lanes in the manner of MurmurHash3 (Austin Appleby), with
- * its finalizer. Reads bytes as little-endian words whatever the machine, so that all agree.
+ * Hashes fields one after the other, from `start` to `finish`, and then holds the hash: two lanes in
+ * the manner of MurmurHash3 (Austin Appleby), with its finalizer. Reads bytes as little-endian words whatever the machine, so that all agree.
  */
 export class Hasher implements Hash64 {
   low = 0;
@@ -27,25 +28,28 @@ export class Hasher implements Hash64 {
   readonly #scratch = new Uint8Array(scratchBytes);
   readonly #words = new DataView(this.#scratch.buffer);
 
+  /** Begins another hash. */
   start(): this {
     this.low = 0x243f6a88 | 0;
     this.high = 0x85a308d3 | 0;
     return this;
   }
 
-  /** A safe integer from 0; `| 0` takes its low 32 bits, however long it is. */
+  /** A safe integer from 0. `| 0` takes its low 32 bits, however long it is. */
   number(value: number): this {
     this.#word(value | 0);
     this.#word((value / 2 ** 32) | 0);
     return this;
   }
 
+  /** A text, by its UTF-16 units. */
   text(text: string): this {
     this.#word(text.length);
     for (let at = 0; at < text.length; at++) this.#word(text.charCodeAt(at));
     return this;
   }
 
+  /** Bytes, of any number. */
   bytes(bytes: Uint8Array): this {
     this.#word(bytes.length);
     if (bytes.length <= scratchBytes) return this.#block(bytes);
@@ -55,6 +59,7 @@ export class Hasher implements Hash64 {
     return this;
   }
 
+  /** Mixes what went in; `low` and `high` are the hash then. */
   finish(): this {
     const { low, high } = this;
     this.low = avalanche(low ^ Math.imul(high, 0x9e3779b1));
