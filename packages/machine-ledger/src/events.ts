@@ -47,18 +47,22 @@ export interface LedgerSide {
   readonly balances: LedgerBalances;
 }
 
+/** A post as it happened: of an amount that is known. */
+export interface LedgerPosted extends LedgerPost {
+  readonly amount: bigint;
+}
+
 /** What changes balances. */
 export type LedgerMovement =
   | LedgerTransfer
   | LedgerPending
-  | LedgerPost
+  | LedgerPosted
   | LedgerVoid
   | LedgerExpire;
 
 /** Balances changed. */
 export interface LedgerMoved extends LedgerPlace {
   readonly type: 'moved';
-  /** The amount of a `post` is what was moved, never 0. */
   readonly operation: LedgerMovement;
   readonly debit: LedgerSide;
   readonly credit: LedgerSide;

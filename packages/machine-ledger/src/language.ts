@@ -141,7 +141,7 @@ export const ledger: LedgerLanguage = {
     timeoutMs,
     ...notes(rest),
   }),
-  post: ({ id, pending, amount = 0n, ...rest }) => ({
+  post: ({ id, pending, amount, ...rest }) => ({
     type: 'post',
     id,
     pending,

@@ -11,13 +11,13 @@ const kind = { open: 1, transfer: 2, pending: 3, post: 4, void: 5, expire: 6 } a
 
 const limits: readonly LedgerLimit[] = ['none', 'debits-within-credits', 'credits-within-debits'];
 
+/** What an event can be of. */
+export type EventOperation = LedgerOperation | LedgerExpire;
+
 /** Fewest bytes of an operation, for counts that are not to be believed. */
 export const minOperationBytes = 8;
 
-export function writeOperation(
-  operation: LedgerOperation | LedgerExpire,
-  writer: ByteWriter,
-): void {
+export function writeOperation(operation: EventOperation, writer: ByteWriter): void {
   writer.u8(kind[operation.type]);
   if (operation.type === 'expire') {
     writeId(operation.pending, writer);
@@ -40,7 +40,8 @@ export function writeOperation(
       return;
     case 'post':
       writeId(operation.pending, writer);
-      writeAmount(operation.amount, writer);
+      // 0, which no post can be of, stands for all of it.
+      writeAmount(operation.amount ?? 0n, writer);
       return;
     case 'void':
       writeId(operation.pending, writer);
@@ -62,7 +63,7 @@ export function readOperation(reader: ByteReader): LedgerOperation {
 }
 
 /** Reads an operation or an expiry. User data is a view. */
-export function readEventOperation(reader: ByteReader): LedgerOperation | LedgerExpire {
+export function readEventOperation(reader: ByteReader): EventOperation {
   const tag = reader.u8();
   const id = readId(reader, maxIdLength);
   if (tag === kind.expire) return { type: 'expire', pending: id };
@@ -86,7 +87,15 @@ export function readEventOperation(reader: ByteReader): LedgerOperation | Ledger
     }
     case kind.post: {
       const pending = readId(reader, maxIdLength);
-      return { type: 'post', id, pending, amount: readAmount(reader), code, userData };
+      const amount = readAmount(reader);
+      return {
+        type: 'post',
+        id,
+        pending,
+        amount: amount === 0n ? undefined : amount,
+        code,
+        userData,
+      };
     }
     case kind.void:
       return { type: 'void', id, pending: readId(reader, maxIdLength), code, userData };

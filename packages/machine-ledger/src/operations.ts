@@ -60,8 +60,8 @@ export interface LedgerPost extends Identified {
   readonly type: 'post';
   /** Id of the pending transfer. */
   readonly pending: string;
-  /** Minor units; 0: all of it. In a record of the ledger never 0. */
-  readonly amount: bigint;
+  /** Minor units, from 1; `undefined`: all of it. */
+  readonly amount: bigint | undefined;
 }
 
 /** Releases a reserved amount. */

@@ -3,7 +3,7 @@
  * algorithms are those of RFC 9162, sections 2.1.3.2 and 2.1.4.2.
  */
 import { equalBytes } from '@quorate/core';
-import { emptyRoot, leafHash, nodeHash } from './hashing.ts';
+import { emptyRoot, hashBytes, leafHash, nodeHash } from './hashing.ts';
 import type { LedgerConsistency, LedgerInclusion } from './results.ts';
 
 /**
@@ -14,6 +14,7 @@ import type { LedgerConsistency, LedgerInclusion } from './results.ts';
 export function verifyInclusion(proof: LedgerInclusion, root: Uint8Array): boolean {
   const { sequence, length, record, path } = proof;
   if (!isCount(sequence) || !isCount(length) || sequence >= length) return false;
+  if (!path.every(isHash)) return false;
   let node = sequence;
   let last = length - 1;
   let hash = leafHash(record);
@@ -48,6 +49,7 @@ export function verifyConsistency(
 ): boolean {
   const { from, to } = proof;
   if (!isCount(from) || !isCount(to) || from > to) return false;
+  if (!isHash(fromRoot) || !proof.path.every(isHash)) return false;
   if (from === to) return proof.path.length === 0 && equalBytes(fromRoot, toRoot);
   // The empty ledger is the start of every one.
   if (from === 0) return proof.path.length === 0 && equalBytes(fromRoot, emptyRoot);
@@ -82,6 +84,10 @@ export function verifyConsistency(
 
 function isCount(number: number): boolean {
   return Number.isSafeInteger(number) && number >= 0;
+}
+
+function isHash(bytes: Uint8Array): boolean {
+  return bytes.length === hashBytes;
 }
 
 function isPowerOfTwo(count: number): boolean {

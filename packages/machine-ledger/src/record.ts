@@ -11,10 +11,11 @@
  * index or a time says what the balance was, without a second store beside this one.
  */
 import { ByteReader, type ByteWriter, MalformedError } from '@quorate/core';
-import type { LedgerEvent, LedgerPlace } from './events.ts';
+import type { LedgerEvent, LedgerMovement, LedgerPlace } from './events.ts';
 import { readBalances, readId, writeBalances, writeId } from './fields.ts';
 import { maxIdLength, maxUserDataBytes } from './limits.ts';
-import { readEventOperation, writeOperation } from './operation-codec.ts';
+import type { LedgerOpen } from './operations.ts';
+import { type EventOperation, readEventOperation, writeOperation } from './operation-codec.ts';
 
 const indexOffset = 6;
 const timeOffset = 16;
@@ -49,16 +50,24 @@ export function readRecord(reader: ByteReader): LedgerEvent {
   };
   const operation = readEventOperation(reader);
   if (operation.type === 'open') return { type: 'opened', ...place, operation };
+  const movement = movementOf(operation);
   const named = operation.type === 'transfer' || operation.type === 'pending';
   const debit = named ? operation.debit : readId(reader, maxIdLength);
   const credit = named ? operation.credit : readId(reader, maxIdLength);
   return {
     type: 'moved',
     ...place,
-    operation,
+    operation: movement,
     debit: { account: debit, balances: readBalances(reader) },
     credit: { account: credit, balances: readBalances(reader) },
   };
+}
+
+function movementOf(operation: Exclude<EventOperation, LedgerOpen>): LedgerMovement {
+  if (operation.type !== 'post') return operation;
+  const { amount } = operation;
+  if (amount === undefined) throw new MalformedError('a post in a record has no amount');
+  return { ...operation, amount };
 }
 
 /**

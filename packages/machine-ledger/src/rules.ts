@@ -4,8 +4,9 @@
  */
 import { type ApplyContext, ByteWriter, equalBytes, unreachable } from '@quorate/core';
 import { creditFits, debitFits } from './accounts.ts';
+import type { LedgerPosted } from './events.ts';
 import { maxAmount, maxCurrencies } from './limits.ts';
-import { writeOperation } from './operation-codec.ts';
+import { type EventOperation, writeOperation } from './operation-codec.ts';
 import type {
   LedgerOpen,
   LedgerOperation,
@@ -89,15 +90,15 @@ function stageTransfer(
  */
 function stageEnd(state: State, ordered: LedgerPost | LedgerVoid, context: ApplyContext): Outcome {
   const ends = state.pendings.get(ordered.pending);
-  const operation = resolved(ordered, ends);
-  const existing = state.transfers.get(operation.id);
-  if (existing !== undefined) return repeated(state, existing, operation);
+  const existing = state.transfers.get(ordered.id);
+  if (existing !== undefined) return repeated(state, existing, inFull(ordered, ends));
   if (ends === undefined) {
-    return state.transfers.get(operation.pending) === undefined ? 'pending-missing' : 'not-pending';
+    return state.transfers.get(ordered.pending) === undefined ? 'pending-missing' : 'not-pending';
   }
   if (ends.resolution !== undefined) return `already-${ends.resolution.type}`;
   // Its event is yet to come, but its time is over on every replica alike.
   if (isDue(ends, context.time)) return 'already-expired';
+  const operation = inFull(ordered, ends);
   const posted = operation.type === 'post' ? operation.amount : 0n;
   if (posted > ends.amount) return 'exceeds-pending';
   const { debit, credit } = ends;
@@ -105,13 +106,13 @@ function stageEnd(state: State, ordered: LedgerPost | LedgerVoid, context: Apply
   return state.stageMovement({ operation, debit, credit, change, ends }, context);
 }
 
-/** A post of everything is one of the amount that is pending. */
-function resolved(
+/** A post of everything is one of the amount that is pending, and of nothing where nothing is. */
+function inFull(
   operation: LedgerPost | LedgerVoid,
   ends: PendingTransfer | undefined,
-): LedgerPost | LedgerVoid {
-  if (operation.type === 'void' || operation.amount !== 0n || ends === undefined) return operation;
-  return { ...operation, amount: ends.amount };
+): LedgerPosted | LedgerVoid {
+  if (operation.type === 'void') return operation;
+  return { ...operation, amount: operation.amount ?? ends?.amount ?? 0n };
 }
 
 /** What was said the first time, if the operation is the same. */
@@ -123,7 +124,7 @@ function repeated(state: State, sequence: number, operation: LedgerOperation): O
   return { sequence, index: event.index, time: event.time };
 }
 
-function bytesOf(operation: Parameters<typeof writeOperation>[0]): Uint8Array {
+function bytesOf(operation: EventOperation): Uint8Array {
   const writer = new ByteWriter(512);
   writeOperation(operation, writer);
   return writer.take();

@@ -40,17 +40,17 @@ function partsProblem(operation: LedgerOperation): string | undefined {
     case 'open':
       return idProblem('a currency', operation.currency, maxCurrencyLength);
     case 'transfer':
-      return sidesProblem(operation) ?? amountProblem(operation.amount, 1n);
+      return sidesProblem(operation) ?? amountProblem(operation.amount);
     case 'pending':
       return (
         sidesProblem(operation) ??
-        amountProblem(operation.amount, 1n) ??
+        amountProblem(operation.amount) ??
         countProblem('a timeout', operation.timeoutMs, 0, maxTimeoutMs)
       );
     case 'post':
       return (
         idProblem('the id of a pending transfer', operation.pending) ??
-        amountProblem(operation.amount, 0n)
+        (operation.amount === undefined ? undefined : amountProblem(operation.amount))
       );
     case 'void':
       return idProblem('the id of a pending transfer', operation.pending);
@@ -120,10 +120,10 @@ function sidesProblem(operation: {
   return idProblem('the id of an account', debit) ?? idProblem('the id of an account', credit);
 }
 
-function amountProblem(amount: bigint, least: bigint): string | undefined {
-  return amount >= least && amount <= maxAmount
+function amountProblem(amount: bigint): string | undefined {
+  return amount >= 1n && amount <= maxAmount
     ? undefined
-    : `an amount is from ${String(least)} to 2^128 - 1 minor units, not ${String(amount).slice(0, 80)}`;
+    : `an amount is from 1 to 2^128 - 1 minor units, not ${String(amount).slice(0, 80)}`;
 }
 
 function limitProblem(limit: number): string | undefined {

@@ -5,12 +5,15 @@ import {
   expectType,
   ledger,
   type LedgerCommand,
+  type LedgerOperation,
+  type LedgerResult,
   type LedgerVoidFields,
   ledgerMachine,
   maxAmount,
   maxCurrencies,
   maxOperations,
 } from '../src/index.ts';
+import type { Account } from '../src/accounts.ts';
 import { Ledger } from '../src/ledger.ts';
 import { balances, fund, Hosted, opened } from './harness.ts';
 
@@ -423,7 +426,12 @@ describe('what makes no sense', () => {
       'a timeout is',
       ledger.pending({ id: 't', debit: 'a', credit: 'b', amount: 1n, timeoutMs: 2 ** 41 }),
     ],
-    ['a negative post', 'an amount is from 0', ledger.post({ id: 't', pending: 'p', amount: -1n })],
+    [
+      'a post of nothing',
+      'an amount is from 1',
+      ledger.post({ id: 't', pending: 'p', amount: 0n }),
+    ],
+    ['a negative post', 'an amount is from 1', ledger.post({ id: 't', pending: 'p', amount: -1n })],
     ['a void of nothing', 'the id of a pending', ledger.void({ id: 't', pending: '' })],
     ['no operation', '1 to 256', ledger.atomic()],
     [
@@ -475,6 +483,30 @@ describe('what makes no sense', () => {
       InvariantError,
     );
     expect(() => machine.expire({ index: 1, position: 0, time: 999 })).toThrow(InvariantError);
+  });
+
+  test('books that do not balance stop the machine', () => {
+    const broken: readonly (readonly [string, (account: Account) => void])[] = [
+      ['debits equal credits', ({ currency }) => (currency.balances = balances(1n, 0n))],
+      ['debits equal credits', ({ currency }) => (currency.balances = balances(0n, 0n, 0n, 1n))],
+      ['an account keeps its limit', (account) => (account.balances = balances(9n, 1n))],
+      ['no more is released', (account) => (account.balances = balances(0n, 5n, -1n))],
+    ];
+    for (const [statement, corrupt] of broken) {
+      const books = new Ledger();
+      const apply = (index: number, ...operations: readonly LedgerOperation[]): LedgerResult =>
+        books.apply(operations, { index, position: 0, time: 0 });
+      apply(
+        1,
+        ledger.open({ id: 'bank', currency: 'EUR' }),
+        ledger.open({ id: 'alice', currency: 'EUR', limit: 'debits-within-credits' }),
+      );
+      const alice = books.state.accounts.get('alice');
+      if (alice !== undefined) corrupt(alice);
+      expect(() => apply(2, fund('t1', 'alice', 1n))).toThrow(
+        new RegExp(`invariant.*${statement}`),
+      );
+    }
   });
 
   test('expectType says what it got in place of what was expected', () => {

@@ -140,7 +140,7 @@ export class NaiveLedger {
     if (ending !== undefined) return `already-${ending}`;
     const { debit, credit, amount, timeoutMs } = target.operation;
     if (timeoutMs !== 0 && target.time + timeoutMs <= time) return 'already-expired';
-    const posted = ordered.type === 'post' ? ordered.amount : 0n;
+    const posted = ordered.type === 'post' ? (ordered.amount ?? amount) : 0n;
     if (posted > amount) return 'exceeds-pending';
     const ends = [ordered.pending, ordered.type === 'post' ? 'posted' : 'voided'] as const;
     return this.#add({ ...base, debit, credit, posted, pending: -amount, ends });
@@ -171,7 +171,7 @@ export class NaiveLedger {
   }
 
   #whole(operation: LedgerOperation): LedgerOperation {
-    if (operation.type !== 'post' || operation.amount !== 0n) return operation;
+    if (operation.type !== 'post' || operation.amount !== undefined) return operation;
     const target = this.#transfer(operation.pending)?.operation;
     return target?.type === 'pending' ? { ...operation, amount: target.amount } : operation;
   }

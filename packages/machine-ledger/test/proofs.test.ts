@@ -125,6 +125,13 @@ describe('an inclusion proof', () => {
           { ...proof, length: 0 },
           { ...proof, length: 2 * length + 1 },
           { ...proof, path: [...path, new Uint8Array(32)] },
+          ...path.flatMap((hash, at) =>
+            [0, 31, 33, 99].map((bytes) => {
+              const other = new Uint8Array(bytes);
+              other.set(hash.subarray(0, bytes));
+              return { ...proof, path: path.with(at, other) };
+            }),
+          ),
           ...(sequence > 0 ? [{ ...proof, sequence: sequence - 1 }] : []),
           ...(path.length > 0
             ? [
@@ -183,6 +190,7 @@ describe('a consistency proof', () => {
         for (const at of path.keys()) {
           expect(proves({ path: path.with(at, flipped(path[at] ?? fromRoot)) })).toBe(false);
           expect(proves({ path: path.toSpliced(at, 1) })).toBe(false);
+          expect(proves({ path: path.with(at, new Uint8Array(99)) })).toBe(false);
         }
       }
     }
