@@ -38,9 +38,9 @@ export interface StateMachine<Command, Result, Query, Answer> {
   readonly results: Codec<Result>;
   readonly queries: Codec<Query>;
   readonly answers: Codec<Answer>;
-  /** Synchronous and deterministic. */
+  /** Synchronous and deterministic. What it returns never changes afterwards: it may be encoded later. */
   apply(command: Command, context: ApplyContext): Result;
-  /** Reads; changes nothing. */
+  /** Reads; changes nothing. What it returns never changes afterwards. */
   query(query: Query): Answer;
   /**
    * The earliest time at which something in the state runs out by itself, in ms since 1970; `undefined`:

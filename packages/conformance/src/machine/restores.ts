@@ -8,9 +8,12 @@ import type { Bench } from './bench.ts';
 import { collect, cutAnywhere, places, stream } from './chunks.ts';
 import type { Hosted } from './hosted.ts';
 import type { MachineTests } from './options.ts';
+import { watch } from './witness.ts';
 
 const refusals: readonly ErrorCode[] = ['CORRUPT', 'FOREIGN_DATA', 'MALFORMED'];
 const maxPlaces = 150;
+/** The most that a snapshot may make a machine ask for at once, besides its own length. */
+const maxAllocation = 16 * 1024 * 1024;
 
 export function restoreTests({ test }: MachineTests): void {
   test('a snapshot that is cut short anywhere is refused, and changes nothing', async (bench) => {
@@ -55,7 +58,17 @@ export function restoreTests({ test }: MachineTests): void {
       for (const lie of [[0xff, 0xff, 0xff, 0xff], [0x7f], [bench.random.below(256)]]) {
         const damaged = bytes.slice();
         damaged.set(lie.slice(0, bytes.length - at), at);
-        await tryToRestore(bench.fresh(), damaged, bench.random);
+        const target = bench.fresh();
+        const { seen, end } = watch();
+        try {
+          await tryToRestore(target, damaged, bench.random);
+        } finally {
+          end();
+        }
+        check(
+          seen.largest <= bytes.length + maxAllocation,
+          `a snapshot of ${String(bytes.length)} bytes made the machine ask for room for ${String(seen.largest)}`,
+        );
       }
     }
   });

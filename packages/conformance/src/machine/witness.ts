@@ -1,6 +1,6 @@
 /**
- * Watches what a piece of synchronous code asks of the world: clocks, randomness, memory. For the
- * time of the call the globals are replaced by ones that take note, and put back whatever happens.
+ * Watches what code asks of the world: clocks, randomness, memory. For that time the globals are
+ * replaced by ones that take note; nothing else should run meanwhile.
  */
 
 /** What was seen. */
@@ -13,8 +13,19 @@ export interface Witnessed {
 
 const constructors = ['ArrayBuffer', 'Uint8Array', 'Uint16Array', 'Uint32Array'] as const;
 
-/** Runs the code. What it throws is thrown on. */
+/** Runs synchronous code. What it throws is thrown on. */
 export function witness(run: () => void): Witnessed {
+  const { seen, end } = watch();
+  try {
+    run();
+  } finally {
+    end();
+  }
+  return seen;
+}
+
+/** Watches until `end` is called, which has to happen whatever else does. */
+export function watch(): { readonly seen: Witnessed; readonly end: () => void } {
   const seen = { asked: new Set<string>(), largest: 0 };
   const mends: (() => void)[] = [];
   const plant = (holder: object, name: string, value: unknown): void => {
@@ -32,29 +43,26 @@ export function witness(run: () => void): Witnessed {
         return Reflect.apply(target, self, these) as unknown;
       },
     });
-  try {
-    plant(Math, 'random', noting('Math.random', Math.random));
-    plant(performance, 'now', noting('performance.now', performance.now.bind(performance)));
-    plant(Date, 'now', noting('Date.now', Date.now));
-    for (const name of ['getRandomValues', 'randomUUID'] as const) {
-      plant(crypto, name, noting(`crypto.${name}`, crypto[name].bind(crypto)));
-    }
-    plant(globalThis, 'Date', watchedDate(seen.asked));
-    for (const name of constructors) {
-      plant(
-        globalThis,
-        name,
-        watchedConstructor(
-          globalThis[name],
-          (size) => (seen.largest = Math.max(seen.largest, size)),
-        ),
-      );
-    }
-    run();
-  } finally {
-    for (const mend of mends.reverse()) mend();
+  plant(Math, 'random', noting('Math.random', Math.random));
+  plant(performance, 'now', noting('performance.now', performance.now.bind(performance)));
+  plant(Date, 'now', noting('Date.now', Date.now));
+  for (const name of ['getRandomValues', 'randomUUID'] as const) {
+    // A page that came over an insecure connection has but one of them.
+    if (!(name in crypto)) continue;
+    plant(crypto, name, noting(`crypto.${name}`, crypto[name].bind(crypto)));
   }
-  return seen;
+  plant(globalThis, 'Date', watchedDate(seen.asked));
+  for (const name of constructors) {
+    plant(
+      globalThis,
+      name,
+      watchedConstructor(globalThis[name], (size) => (seen.largest = Math.max(seen.largest, size))),
+    );
+  }
+  const end = (): void => {
+    for (const mend of mends.reverse()) mend();
+  };
+  return { seen, end };
 }
 
 /** A date that is made of a time is sound; one that is made of nothing is a clock. */

@@ -268,7 +268,8 @@ export class Board implements StateMachine<Command, Result, Query, Answer> {
     while (count > 0 && (!trusting || reader.left > 30)) {
       count -= 1;
       const name = reader.string(100);
-      const text = reader.bytes(maxTextBytes);
+      const believes = this.#has('believes a length in a snapshot');
+      const text = believes ? believed(reader) : reader.bytes(maxTextBytes);
       const kept = this.#has('keeps views of chunks') ? text : text.slice();
       const note = { text: kept, ttlMs: reader.u48(), until: reader.u48() };
       if (state.notes.has(name)) throw new CorruptError('twice');
@@ -352,9 +353,7 @@ function commandCodec(has: (fault: Fault) => boolean): Codec<Command> {
         return { type: 'pin', name, ttlMs, text: new Uint8Array(0) };
       }
       if (!has('believes a length')) return { type: 'pin', name, ttlMs, text: reader.bytes() };
-      const text = new Uint8Array(reader.u32());
-      text.set(reader.raw(text.length));
-      return { type: 'pin', name, ttlMs, text };
+      return { type: 'pin', name, ttlMs, text: believed(reader) };
     },
   };
 }
@@ -369,6 +368,13 @@ function resultCodec(has: (fault: Fault) => boolean): Codec<Result> {
       return { pins, before: readOptional(reader) };
     },
   };
+}
+
+/** Makes room for what there is said to be. */
+function believed(reader: ByteReader): Uint8Array {
+  const bytes = new Uint8Array(reader.u32());
+  bytes.set(reader.raw(bytes.length));
+  return bytes;
 }
 
 function writeOptional(bytes: Uint8Array | undefined, writer: ByteWriter): void {

@@ -72,6 +72,7 @@ export const faults = {
   'does not look behind the end': names.follows,
   'forgets its state before it has another': names.foreign,
   'is rude about damage': names.orderly,
+  'believes a length in a snapshot': names.orderly,
   'does not look at the checksum': names.flipped,
   'takes the failure of a source for its end': names.source,
   'shouts its digest': names.hexadecimal,
