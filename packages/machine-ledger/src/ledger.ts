@@ -46,7 +46,7 @@ export class Ledger {
     const { state } = this;
     invariant(state.follows(context), 'neither the log nor its time goes backwards');
     for (let count = 0; count < maxExpiriesAtOnce; count++) {
-      if (stageExpiry(state, context) === undefined) return;
+      if (!stageExpiry(state, context)) return;
       state.seal(context);
     }
   }
@@ -69,21 +69,22 @@ export class Ledger {
     if (event.sequence !== length) {
       return `it has the number ${String(event.sequence)} in the place of ${String(length)}`;
     }
-    if (!state.follows(event))
+    if (!state.follows(event)) {
       return 'its log index or its time lies before that of the record before';
+    }
     const problem = this.#redo(event);
     if (problem !== undefined) return problem;
     state.seal(event);
     return equalBytes(state.journal.record(length), record)
       ? undefined
-      : 'its balances or accounts are not those that its operation leads to';
+      : 'it is not the record that its operation leads to';
   }
 
   #redo(event: LedgerEvent): string | undefined {
     const { operation } = event;
     if (operation.type === 'expire') {
-      const ended = stageExpiry(this.state, event);
-      return ended?.id === operation.pending ? undefined : 'no such transfer expires there';
+      // Which transfer it is comes out of the comparison with what was made here.
+      return stageExpiry(this.state, event) ? undefined : 'no transfer expires there';
     }
     const problem = operationProblem(operation);
     if (problem !== undefined) return problem;

@@ -39,14 +39,14 @@ export function stage(state: State, operation: LedgerOperation, context: ApplyCo
 }
 
 /** Stages the end of the transfer that expires next, if its time has come. */
-export function stageExpiry(state: State, context: ApplyContext): PendingTransfer | undefined {
+export function stageExpiry(state: State, context: ApplyContext): boolean {
   const ends = state.expiries.next;
-  if (ends === undefined || !isDue(ends, context.time)) return undefined;
+  if (ends === undefined || !isDue(ends, context.time)) return false;
   const { id, debit, credit, amount } = ends;
   const operation = { type: 'expire', pending: id } as const;
   const change = { posted: 0n, pending: -amount };
   state.stageMovement({ operation, debit, credit, change, ends }, context);
-  return ends;
+  return true;
 }
 
 function stageOpen(state: State, operation: LedgerOpen, context: ApplyContext): Outcome {

@@ -260,6 +260,19 @@ describe('a pending transfer', () => {
     hosted.done(reserve('p2', 3n));
   });
 
+  test('counts against the limit of the account that it would credit', () => {
+    const hosted = opened();
+    hosted.done(ledger.transfer({ id: 't1', debit: 'till', credit: 'bank', amount: 10n }));
+    const takeOut = (id: string, amount: bigint): LedgerCommand =>
+      ledger.pending({ id, debit: 'bank', credit: 'till', amount });
+    hosted.done(takeOut('p1', 7n));
+    expect(hosted.refusal(takeOut('p2', 4n))).toBe('credits-would-exceed-debits');
+    hosted.done(takeOut('p2', 3n));
+    hosted.done(ledger.post({ id: 't2', pending: 'p1' }));
+    hosted.done(ledger.void({ id: 't3', pending: 'p2' }));
+    expect(hosted.balances('till')).toEqual(balances(10n, 7n));
+  });
+
   test('is posted as a whole', () => {
     const hosted = funded();
     hosted.done(reserve('p1', 7n));
@@ -370,29 +383,47 @@ describe('a pending transfer', () => {
 });
 
 describe('a ledger that is full', () => {
-  test('refuses what is new, and ends everything that is pending', () => {
-    const small = new Ledger(6);
+  /** A ledger with room for so many events besides the opening of `a` and `b`. */
+  function small(room: number): (operation: LedgerOperation) => string {
+    const books = new Ledger(2 + room);
     let index = 0;
-    const apply = (operation: Parameters<typeof small.apply>[0][number]): string => {
+    const apply = (operation: LedgerOperation): string => {
       index += 1;
-      const result = small.apply([operation], { index, position: 0, time: index });
+      const result = books.apply([operation], { index, position: 0, time: index });
+      if (operation.type === 'void') {
+        index += 100;
+        books.expire({ index, position: 0, time: index });
+      }
+      const { journal, pending } = books.state;
+      expect(journal.length + pending).toBeLessThanOrEqual(2 + room);
       return result.type === 'applied' ? 'applied' : result.reason;
     };
-    const reserve = (id: string, timeoutMs: number): string =>
-      apply(ledger.pending({ id, debit: 'a', credit: 'b', amount: 1n, timeoutMs }));
-    expect(apply(ledger.open({ id: 'a', currency: 'EUR' }))).toBe('applied');
-    expect(apply(ledger.open({ id: 'b', currency: 'EUR' }))).toBe('applied');
-    expect(reserve('p1', 10)).toBe('applied');
-    expect(reserve('p2', 0)).toBe('applied');
-    expect(reserve('p3', 0)).toBe('ledger-full');
-    expect(apply(ledger.transfer({ id: 't', debit: 'a', credit: 'b', amount: 1n }))).toBe(
-      'ledger-full',
-    );
-    expect(apply(ledger.open({ id: 'c', currency: 'EUR' }))).toBe('ledger-full');
-    expect(apply(ledger.post({ id: 't', pending: 'p2' }))).toBe('applied');
-    small.expire({ index: 100, position: 0, time: 100 });
-    expect(small.state.journal.length).toBe(6);
-    expect(small.state.pending).toBe(0);
+    for (const id of ['a', 'b']) apply(ledger.open({ id, currency: 'EUR' }));
+    return apply;
+  }
+  const reserve = (id: string, timeoutMs = 0): LedgerOperation =>
+    ledger.pending({ id, debit: 'a', credit: 'b', amount: 1n, timeoutMs });
+  const transfer = ledger.transfer({ id: 't', debit: 'a', credit: 'b', amount: 1n });
+
+  test('refuses what is new, and ends everything that is pending', () => {
+    const apply = small(6);
+    for (const id of ['p1', 'p2']) expect(apply(reserve(id))).toBe('applied');
+    expect(apply(reserve('p3', 10))).toBe('applied');
+    for (const operation of [reserve('p4'), transfer, ledger.open({ id: 'c', currency: 'EUR' })]) {
+      expect(apply(operation)).toBe('ledger-full');
+    }
+    expect(apply(ledger.post({ id: 'e1', pending: 'p1' }))).toBe('applied');
+    // With this one the third expires.
+    expect(apply(ledger.void({ id: 'e2', pending: 'p2' }))).toBe('applied');
+    expect(apply(ledger.void({ id: 'e3', pending: 'p3' }))).toBe('already-expired');
+    expect(apply(transfer)).toBe('ledger-full');
+  });
+
+  test('has room for a transfer where it has none for one that has to end', () => {
+    const apply = small(1);
+    expect(apply(reserve('p1'))).toBe('ledger-full');
+    expect(apply(transfer)).toBe('applied');
+    expect(apply(transfer)).toBe('applied');
   });
 });
 
