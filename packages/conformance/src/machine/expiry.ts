@@ -2,6 +2,7 @@
  * What runs out by itself: never without the log, never early, never late by more than it takes the
  * leader to say so, and at one place in the log on every replica.
  */
+import type { LogIndex } from '@quorate/core';
 import { check, equal } from '../check.ts';
 import type { Bench } from './bench.ts';
 import type { Hosted } from './hosted.ts';
@@ -28,18 +29,19 @@ export function expiryTests({ has, test }: MachineTests): void {
     'nothing runs out before nextExpiry, and by then nothing is left that has to',
     async (bench) => {
       const { hosted, script } = bench.lived();
+      const nextIndex = laterIndexes(bench);
       let { time } = script.context();
       for (let round = 0; round < bench.length; round++) {
         const next = hosted.machine.nextExpiry?.();
         const early = next === undefined ? time + agesMs : Math.ceil(next) - 1;
         if (early >= time) {
           await bench.unchanged(hosted, `the state after expire before ${String(next)}`, () =>
-            expireAt(hosted, bench, early),
+            expireAt(hosted, nextIndex(), early),
           );
         }
         if (next === undefined) return;
         time = Math.max(time, Math.ceil(next));
-        expireAt(hosted, bench, time);
+        expireAt(hosted, nextIndex(), time);
         const left = hosted.machine.nextExpiry?.();
         check(
           left === undefined || left > time,
@@ -71,14 +73,16 @@ export function expiryTests({ has, test }: MachineTests): void {
     async (bench) => {
       const { hosted, script } = bench.lived();
       const twin = await bench.twin(hosted);
+      const nextIndex = laterIndexes(bench);
       let { time } = script.context();
       for (let round = 0; round < bench.length; round++) {
         const due = [hosted, twin].map(({ machine }) => machine.nextExpiry?.());
         const known = due.filter((next) => next !== undefined);
         if (known.length === 0) return;
         time = Math.max(time, Math.ceil(Math.min(...known)));
-        expireAt(hosted, bench, time);
-        expireAt(twin, bench, time);
+        const index = nextIndex();
+        expireAt(hosted, index, time);
+        expireAt(twin, index, time);
         await bench.same(twin, hosted, `the state at ${String(time)}`);
       }
     },
@@ -109,10 +113,15 @@ export function expiryTests({ has, test }: MachineTests): void {
   );
 }
 
-function expireAt(hosted: Hosted, bench: Bench, time: number): void {
-  // The index matters no more than any other that the entry of a leader might have.
-  hosted.do({
-    type: 'expire',
-    context: { index: 10 ** 9 + bench.random.below(10), position: 0, time },
-  });
+function expireAt(hosted: Hosted, index: LogIndex, time: number): void {
+  hosted.do({ type: 'expire', context: { index, position: 0, time } });
+}
+
+/**
+ * Where the entries of a leader stand: behind those of the script, and one behind the other, as in any log. A
+ * machine may keep the index, so all replicas are given the same one.
+ */
+function laterIndexes(bench: Bench): () => LogIndex {
+  let index = 10 ** 9;
+  return () => (index += 1 + bench.random.below(9));
 }
