@@ -24,6 +24,8 @@ export interface Version {
   readonly position: number;
   /** How many versions since the key came into being, from 1; 0 in a tombstone. */
   readonly version: number;
+  /** The lease that the key hung on; 0: none. */
+  readonly lease: number;
   /** Bytes of key (UTF-8) and value. */
   readonly bytes: number;
   hashLow: number;

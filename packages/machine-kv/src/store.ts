@@ -9,17 +9,15 @@
  * A deleted key stays in the index as a tombstone until its deletion leaves the history.
  */
 import { invariant } from '@quorate/core';
-import BTreeModule from 'sorted-btree';
 import type { KvSelection } from './commands.ts';
 import { Hasher, hashHex, HashSum } from './hash.ts';
 import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
-import { KeyOrder, prefixEnd, utf8Length } from './keys.ts';
+import { KeyOrder, utf8Length } from './keys.ts';
+import { type FrozenLeases, LeaseTable, noLease } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions } from './limits.ts';
+import { boundsOf } from './selection.ts';
+import { emptyTree, type Tree } from './tree.ts';
 import { ValueCopier } from './values.ts';
-
-// A CommonJS module: Node and the types take its exports for the default, some bundlers its class.
-type Index = BTreeModule.default<string, Version>;
-const BTree = 'default' in BTreeModule ? BTreeModule.default : BTreeModule;
 
 /** Revision of an empty map. */
 export const firstRevision = 1;
@@ -38,6 +36,7 @@ export interface BaseVersion {
   readonly modRevision: number;
   readonly position: number;
   readonly version: number;
+  readonly lease: number;
 }
 
 /** The state as of one moment, safe from later changes. */
@@ -46,22 +45,18 @@ export interface FrozenStore {
   readonly compactRevision: number;
   readonly retention: Retention;
   readonly hash: string;
+  readonly leases: FrozenLeases;
   /** The newest version of every key, in order. */
   newest(): Iterable<Version>;
   /** The changes since the compact revision, oldest first. */
   changes(): Iterable<Change>;
 }
 
-/** Keys from `from` (included) to `to` (excluded; undefined: no end). */
-interface Bounds {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-}
-
 export class Store {
   readonly #order = new KeyOrder();
-  // 64 keys a node: a tenth faster than the default of 32, and no slower to copy after a clone.
-  readonly #index: Index = new BTree<string, Version>(undefined, this.#order.compare, 64);
+  readonly #index: Tree<string, Version> = emptyTree(this.#order.compare);
+  /** Told by each put and deletion which keys hang on which lease. */
+  readonly leases: LeaseTable = new LeaseTable(this.#order.compare);
   readonly #history = new History();
   readonly #copier = new ValueCopier();
   readonly #hasher = new Hasher();
@@ -127,7 +122,7 @@ export class Store {
   }
 
   /** Puts a copy of the value; returns the version before, if the key was there. */
-  put(key: string, value: Uint8Array): LiveVersion | undefined {
+  put(key: string, value: Uint8Array, lease: number = noLease): LiveVersion | undefined {
     const before = this.#index.get(key);
     const replaced = isLive(before) ? before : undefined;
     const keyBytes = utf8Length(key);
@@ -139,6 +134,7 @@ export class Store {
       modRevision,
       position: this.#uncommitted,
       version: (replaced?.version ?? 0) + 1,
+      lease,
       bytes: keyBytes + value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -148,6 +144,10 @@ export class Store {
     this.#append(version, before);
     this.#bytes += version.bytes - (replaced?.bytes ?? 0);
     if (replaced === undefined) this.#keys += 1;
+    if (replaced?.lease !== lease) {
+      this.leases.detach(replaced?.lease ?? noLease, key);
+      this.leases.attach(lease, key);
+    }
     return replaced;
   }
 
@@ -160,6 +160,7 @@ export class Store {
       modRevision: this.#revision + 1,
       position: this.#uncommitted,
       version: 0,
+      lease: noLease,
       bytes: live.bytes - live.value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -168,6 +169,7 @@ export class Store {
     this.#append(tombstone, live);
     this.#bytes -= live.bytes;
     this.#keys -= 1;
+    this.leases.detach(live.lease, live.key);
   }
 
   /** Ends a command: if it changed anything there is a new revision, and old ones may go. */
@@ -209,6 +211,7 @@ export class Store {
       modRevision: base.modRevision,
       position: base.position,
       version: base.version,
+      lease: base.lease,
       bytes: keyBytes + base.value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -219,6 +222,16 @@ export class Store {
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#keys += 1;
     this.#bytes += version.bytes;
+    return true;
+  }
+
+  /** Hangs the keys of a snapshot on their leases. False if one of these is not there. */
+  attachLeases(): boolean {
+    for (const { key, lease } of this.#index.values()) {
+      if (lease === noLease) continue;
+      if (this.leases.get(lease) === undefined) return false;
+      this.leases.attach(lease, key);
+    }
     return true;
   }
 
@@ -235,7 +248,7 @@ export class Store {
     if (reverse) {
       // Skips the bound itself, which is excluded.
       for (const [key, version] of this.#index.entriesReversed(to, reused, true)) {
-        if (from !== undefined && compare(key, from) < 0) return;
+        if (compare(key, from) < 0) return;
         yield version;
       }
     } else {
@@ -257,6 +270,9 @@ export class Store {
         .number(this.#retention.bytes)
         .number(this.#hashes.low >>> 0)
         .number(this.#hashes.high >>> 0)
+        .number(this.leases.next)
+        .number(this.leases.hashes.low >>> 0)
+        .number(this.leases.hashes.high >>> 0)
         .finish(),
     );
   }
@@ -270,6 +286,7 @@ export class Store {
       compactRevision: this.#compactRevision,
       retention: this.#retention,
       hash: this.hash(),
+      leases: this.leases.freeze(),
       newest: () => index.values(),
       changes: () => changesBetween(oldest, newest),
     };
@@ -283,7 +300,8 @@ export class Store {
       .number(version.createRevision)
       .number(version.modRevision)
       .number(version.position)
-      .number(version.version);
+      .number(version.version)
+      .number(version.lease);
     if (version.value !== undefined) hash.bytes(version.value);
     hash.finish();
     version.hashLow = hash.low;
@@ -317,13 +335,6 @@ export class Store {
       this.compact(oldest.version.modRevision);
     }
   }
-}
-
-function boundsOf(selection: Exclude<KvSelection, { readonly type: 'key' }>): Bounds {
-  if (selection.type === 'prefix') {
-    return { from: selection.prefix, to: prefixEnd(selection.prefix) };
-  }
-  return { from: selection.from, to: selection.to === '' ? undefined : selection.to };
 }
 
 function* changesBetween(

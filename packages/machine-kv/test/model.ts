@@ -8,11 +8,12 @@ import type {
   KvCommand,
   KvCompare,
   KvDelete,
+  KvGet,
+  KvLease,
   KvOperation,
   KvOperationResult,
   KvPair,
   KvPut,
-  KvQuery,
   KvRange,
   KvResult,
   KvSelection,
@@ -32,6 +33,12 @@ export class Model {
   #compactRevision = 1;
   #retainRevisions = 10_000;
   #retainBytes = 256 * 1024 * 1024;
+  /** The time of the log, which the test moves. */
+  time = 1_000_000;
+  /** The time of the last command. */
+  #clock = 0;
+  #leases: readonly ModelLease[] = [];
+  #nextLease = 1;
 
   get revision(): number {
     return this.#revisions.length;
@@ -45,10 +52,47 @@ export class Model {
     return this.#at(this.revision);
   }
 
+  get leases(): readonly KvLease[] {
+    return this.#leases.map(({ lease, ttlMs, expiresAt }) => ({
+      lease,
+      ttlMs,
+      remainingMs: Math.max(expiresAt - this.#clock, 0),
+      keyCount: this.keysOf(lease).length,
+    }));
+  }
+
+  keysOf(lease: number): readonly string[] {
+    return this.state.filter((pair) => pair.lease === lease).map(({ key }) => key);
+  }
+
+  expire(): void {
+    for (const { lease, expiresAt } of [...this.#leases].sort(
+      (left, right) => left.expiresAt - right.expiresAt || left.lease - right.lease,
+    )) {
+      if (expiresAt <= this.time) this.#revoke(lease);
+    }
+    this.#clock = this.time;
+  }
+
+  renew(): void {
+    this.#leases = this.#leases.map((lease) => ({
+      ...lease,
+      expiresAt: this.time + lease.ttlMs,
+    }));
+    this.#clock = this.time;
+  }
+
   apply(command: KvCommand): KvResult {
+    const result = this.#apply(command);
+    this.#clock = this.time;
+    return result;
+  }
+
+  #apply(command: KvCommand): KvResult {
     switch (command.type) {
       case 'put':
       case 'delete': {
+        if (command.type === 'put') this.#requireLeases([command]);
         const work = new Work(this.state, this.revision);
         const result = command.type === 'put' ? work.put(command) : work.delete(command);
         this.#commit(work);
@@ -57,6 +101,7 @@ export class Model {
       case 'txn': {
         for (const branch of [command.then, command.else]) rejectOverlaps(branch);
         const succeeded = command.compare.every((compare) => holds(this.state, compare));
+        this.#requireLeases(succeeded ? command.then : command.else);
         const work = new Work(this.state, this.revision);
         const results = (succeeded ? command.then : command.else).map((operation) =>
           work.do(operation),
@@ -79,10 +124,63 @@ export class Model {
           revision: this.revision,
           compactRevision: this.#compactRevision,
         };
+      case 'lease-grant': {
+        const { ttlMs } = command;
+        if (ttlMs < 100 || this.#has(command.lease)) throw new CommandRejectedError('no lease');
+        const lease = command.lease === 0 ? this.#freeLease() : command.lease;
+        this.#leases = [...this.#leases, { lease, ttlMs, expiresAt: this.time + ttlMs }].sort(
+          (left, right) => left.lease - right.lease,
+        );
+        return { type: 'lease-grant', lease, ttlMs };
+      }
+      case 'lease-keep-alive': {
+        const { lease } = command;
+        if (lease === 0) throw new CommandRejectedError('no number');
+        const renewed = this.#leases.find((other) => other.lease === lease);
+        this.#leases = this.#leases.map((other) =>
+          other === renewed ? { ...renewed, expiresAt: this.time + renewed.ttlMs } : other,
+        );
+        const found = renewed !== undefined;
+        return { type: 'lease-keep-alive', lease, found, ttlMs: renewed?.ttlMs ?? 0 };
+      }
+      case 'lease-revoke':
+        if (command.lease === 0) throw new CommandRejectedError('no number');
+        return this.#revoke(command.lease);
     }
   }
 
-  query(query: Exclude<KvQuery, { readonly type: 'info' }>): KvAnswer {
+  #freeLease(): number {
+    const free = this.#has(this.#nextLease) ? undefined : this.#nextLease;
+    this.#nextLease += 1;
+    return free ?? this.#freeLease();
+  }
+
+  #has(lease: number): boolean {
+    return this.#leases.some((other) => other.lease === lease);
+  }
+
+  #requireLeases(operations: readonly KvOperation[]): void {
+    for (const operation of operations) {
+      if (operation.type === 'put' && operation.lease !== 0 && !this.#has(operation.lease)) {
+        throw new CommandRejectedError('no such lease');
+      }
+    }
+  }
+
+  #revoke(lease: number): KvResult {
+    const found = this.#has(lease);
+    const keys = found ? this.keysOf(lease) : [];
+    this.#leases = this.#leases.filter((other) => other.lease !== lease);
+    const work = new Work(this.state, this.revision);
+    for (const key of keys) {
+      work.delete({ type: 'delete', selection: { type: 'key', key }, previous: false });
+    }
+    this.#commit(work);
+    const { revision } = work;
+    return { type: 'lease-revoke', lease, found, revision, deleted: keys.length };
+  }
+
+  query(query: KvGet | KvRange): KvAnswer {
     const { revision } = query;
     if (revision > this.revision) {
       return { type: 'future', revision, currentRevision: this.revision };
@@ -119,6 +217,12 @@ export class Model {
   }
 }
 
+interface ModelLease {
+  readonly lease: number;
+  readonly ttlMs: number;
+  readonly expiresAt: number;
+}
+
 /** One command at work on a state. */
 class Work {
   state: State;
@@ -147,7 +251,12 @@ class Work {
     }
   }
 
-  put({ key, value, previous: wanted }: KvPut): KvOperationResult & { readonly type: 'put' } {
+  put({
+    key,
+    value,
+    previous: wanted,
+    lease,
+  }: KvPut): KvOperationResult & { readonly type: 'put' } {
     const previous = this.state.find((pair) => pair.key === key);
     this.changed = true;
     const { revision } = this;
@@ -157,6 +266,7 @@ class Work {
       createRevision: previous?.createRevision ?? revision,
       modRevision: revision,
       version: (previous?.version ?? 0) + 1,
+      ...(lease === 0 ? {} : { lease }),
     };
     this.state = sorted([...this.state.filter((other) => other.key !== key), pair]);
     this.historyBytes += 128 + (previous === undefined ? 0 : bytesOf(previous));
