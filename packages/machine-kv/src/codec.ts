@@ -35,7 +35,7 @@ import {
   writeLeaseCommand,
   writeLeaseQuery,
 } from './leases/codec.ts';
-import { noLease } from './leases/table.ts';
+import { noLease } from './leases/none.ts';
 import { commandProblem, queryProblem } from './validate.ts';
 import { readFlags, readList, tag, writeFlags } from './wire.ts';
 
@@ -209,7 +209,8 @@ function readRange(reader: ByteReader): KvRange {
   };
 }
 
-function writeSelection(selection: KvSelection, writer: ByteWriter): void {
+/** Writes which keys are meant. */
+export function writeSelection(selection: KvSelection, writer: ByteWriter): void {
   switch (selection.type) {
     case 'key':
       writer.u8(0).string(selection.key);
@@ -225,7 +226,8 @@ function writeSelection(selection: KvSelection, writer: ByteWriter): void {
   }
 }
 
-function readSelection(reader: ByteReader): KvSelection {
+/** Reads which keys are meant. */
+export function readSelection(reader: ByteReader): KvSelection {
   const type = reader.u8();
   switch (type) {
     case 0:
@@ -276,6 +278,7 @@ function readCompare(reader: ByteReader): KvCompare {
     : { target, key, operator, value: reader.u48() };
 }
 
-function check(problem: string | undefined): void {
+/** @throws InvalidArgumentError if there is a problem. */
+export function check(problem: string | undefined): void {
   if (problem !== undefined) throw new InvalidArgumentError(problem);
 }

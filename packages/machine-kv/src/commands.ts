@@ -8,7 +8,8 @@ import {
   type KvLeaseQuery,
   leaseLanguage,
 } from './leases/commands.ts';
-import { noLease } from './leases/table.ts';
+import { noLease } from './leases/none.ts';
+import { type KvWatchLanguage, watchOf } from './watches/requests.ts';
 import { defaultRangeLimit } from './limits.ts';
 
 /** Which keys are meant. */
@@ -205,6 +206,8 @@ export interface KvLanguage {
   retain(retention: { readonly revisions: number; readonly bytes: number }): KvRetain;
   info(): KvInfoQuery;
   readonly lease: KvLeaseLanguage;
+  /** What to hand to `watch` of a machine. */
+  readonly watch: KvWatchLanguage;
 }
 
 /**
@@ -254,6 +257,7 @@ export const kv: KvLanguage = {
   retain: ({ revisions, bytes }) => ({ type: 'retain', revisions, bytes }),
   info: () => ({ type: 'info' }),
   lease: leaseLanguage,
+  watch: (keys, options) => watchOf(selectionOf(keys), options),
 };
 
 function bytesOf(value: KvValue): Uint8Array {

@@ -15,3 +15,4 @@ export * from './leases/results.ts';
 export * from './limits.ts';
 export { type KvMachine, kvMachine } from './machine.ts';
 export * from './results.ts';
+export * from './watches/requests.ts';

@@ -46,6 +46,9 @@ export const maxLeaseTtlMs: number = 366 * 24 * 60 * 60 * 1000;
  */
 export const maxExpirySteps = 10_000;
 
+/** Most changes that one `take` of a watch looks at, whether they are wanted or not. */
+export const maxTakeSteps = 8192;
+
 /** How many superseded revisions stay readable in a new map, see `kv.retain`. */
 export const defaultRetainRevisions = 10_000;
 

@@ -5,9 +5,11 @@ import {
   type ApplyContext,
   type Codec,
   CommandRejectedError,
+  type Cursor,
   InvalidArgumentError,
   type StateMachine,
   unreachable,
+  type Watchable,
 } from '@quorate/core';
 import { commandCodec, queryCodec } from './codec.ts';
 import type { KvCommand, KvGet, KvQuery, KvRange } from './commands.ts';
@@ -28,9 +30,14 @@ import { writeSnapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 import { put, remove, reserve, transact } from './transaction.ts';
 import { commandProblem, queryProblem } from './validate.ts';
+import { eventCodec, watchCodec } from './watches/codec.ts';
+import type { KvEvent, KvWatch } from './watches/requests.ts';
+import { Watches } from './watches/watches.ts';
 
 /** A versioned, ordered map as a state machine. */
-export interface KvMachine extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
+export interface KvMachine
+  extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>,
+    Watchable<KvWatch, KvEvent> {
   nextExpiry(): number | undefined;
   expire(context: ApplyContext): void;
   renew(context: ApplyContext): void;
@@ -53,7 +60,10 @@ class Machine implements KvMachine {
   readonly results: Codec<KvResult> = resultCodec;
   readonly queries: Codec<KvQuery> = queryCodec;
   readonly answers: Codec<KvAnswer> = answerCodec;
+  readonly watches: Codec<KvWatch> = watchCodec;
+  readonly events: Codec<KvEvent> = eventCodec;
   #store = new Store();
+  readonly #watches = new Watches(this.#store);
 
   // Nothing in the map depends on where in the log a command stands: its own revision counts, and
   // survives a move to another log. Only leases depend on when.
@@ -63,6 +73,7 @@ class Machine implements KvMachine {
     const store = this.#store;
     const result = execute(store, command, time);
     store.leases.advance(time);
+    this.#watches.flush();
     return result;
   }
   /** @throws InvalidArgumentError if the query makes no sense. */
@@ -93,6 +104,7 @@ class Machine implements KvMachine {
   expire({ time }: ApplyContext): void {
     expire(this.#store, time);
     this.#store.leases.advance(time);
+    this.#watches.flush();
   }
 
   renew({ time }: ApplyContext): void {
@@ -107,6 +119,12 @@ class Machine implements KvMachine {
   /** @throws CorruptError if the chunks are not a whole, sound snapshot; the state stays as it was. */
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     this.#store = await readSnapshot(chunks);
+    this.#watches.replace(this.#store);
+    this.#watches.flush();
+  }
+
+  watch(request: KvWatch, wake: () => void): Cursor<KvWatch, KvEvent> {
+    return this.#watches.open(request, wake);
   }
 
   stateHash(): string {

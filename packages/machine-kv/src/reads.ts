@@ -3,7 +3,7 @@
  */
 import type { KvGet, KvRange, KvSelection } from './commands.ts';
 import { isLive, type LiveVersion, type Version, versionAt } from './history.ts';
-import { noLease } from './leases/table.ts';
+import { noLease } from './leases/none.ts';
 import { maxAnswerBytes, versionOverheadBytes } from './limits.ts';
 import type { KvGetAnswer, KvPair, KvRangeAnswer } from './results.ts';
 import type { Store } from './store.ts';

@@ -6,7 +6,7 @@
 import { ByteReader, CorruptError, crc32, ForeignDataError, MalformedError } from '@quorate/core';
 import { keyProblem } from './keys.ts';
 import { maxKeyBytes, maxLeases, maxLeaseTtlMs, maxValueBytes, minLeaseTtlMs } from './limits.ts';
-import { noLease } from './leases/table.ts';
+import { noLease } from './leases/none.ts';
 import {
   crcBytes,
   format,

@@ -13,7 +13,9 @@ import type { KvSelection } from './commands.ts';
 import { Hasher, hashHex, HashSum } from './hash.ts';
 import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
 import { KeyOrder, utf8Length } from './keys.ts';
-import { type FrozenLeases, LeaseTable, noLease } from './leases/table.ts';
+import type { Place } from './landmarks.ts';
+import { noLease } from './leases/none.ts';
+import { type FrozenLeases, LeaseTable } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions } from './limits.ts';
 import { boundsOf } from './selection.ts';
 import { emptyTree, type Tree } from './tree.ts';
@@ -69,6 +71,7 @@ export class Store {
   #uncommitted = 0;
   #keys = 0;
   #bytes = 0;
+  #observer: ((version: Version) => void) | undefined;
 
   /** @param revision where the store starts: as if everything before had been compacted. */
   constructor(revision: number = firstRevision) {
@@ -201,6 +204,16 @@ export class Store {
     this.#trim();
   }
 
+  /** Has each change told as it happens, before its command is at its end. */
+  observe(observer: (version: Version) => void): void {
+    this.#observer = observer;
+  }
+
+  /** The first change that does not lie in front of a place; those behind it are linked to it. */
+  changesFrom(place: Place): Change | undefined {
+    return this.#history.from(place);
+  }
+
   /** Adds a version that was in force at the compact revision. False if its key has one already. */
   load(base: BaseVersion): boolean {
     const keyBytes = utf8Length(base.key);
@@ -314,6 +327,7 @@ export class Store {
     this.#history.append(version, superseded);
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#uncommitted += 1;
+    this.#observer?.(version);
   }
 
   /** What nobody can read once a change has left the history: what it superseded, and its tombstone. */

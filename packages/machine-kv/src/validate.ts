@@ -13,7 +13,7 @@ import type {
   KvTransaction,
 } from './commands.ts';
 import { boundProblem, keyProblem } from './keys.ts';
-import { noLease } from './leases/table.ts';
+import { noLease } from './leases/none.ts';
 import {
   maxLeaseTtlMs,
   maxRangeLimit,
@@ -23,6 +23,7 @@ import {
   minLeaseTtlMs,
 } from './limits.ts';
 import { selects } from './selection.ts';
+import type { KvWatch } from './watches/requests.ts';
 
 /** What is wrong with a command, or nothing. */
 export function commandProblem(command: KvCommand): string | undefined {
@@ -69,6 +70,21 @@ export function queryProblem(query: KvQuery): string | undefined {
   }
 }
 
+/** What is wrong with a watch, or nothing. */
+export function watchProblem(watch: KvWatch): string | undefined {
+  if (!watch.puts && !watch.deletes) {
+    return 'a watch wants neither puts nor deletions; ask for one of them';
+  }
+  if (watch.revision === 0 && watch.position !== 0) {
+    return 'a watch from now on names a position; name its revision too';
+  }
+  return (
+    selectionProblem(watch.selection) ??
+    countProblem('a revision', watch.revision) ??
+    countProblem('a position', watch.position)
+  );
+}
+
 function operationProblem(operation: KvOperation): string | undefined {
   switch (operation.type) {
     case 'put':
@@ -109,8 +125,7 @@ function ttlProblem(ttlMs: number): string | undefined {
     : `a time to live of ${String(ttlMs)} ms is not an integer from minLeaseTtlMs, ${String(minLeaseTtlMs)}, to maxLeaseTtlMs, ${String(maxLeaseTtlMs)}`;
 }
 
-/** What is wrong with a selection, or nothing. */
-export function selectionProblem(selection: KvSelection): string | undefined {
+function selectionProblem(selection: KvSelection): string | undefined {
   switch (selection.type) {
     case 'key':
       return keyProblem(selection.key);
@@ -175,8 +190,7 @@ function branchProblem(operations: readonly KvOperation[]): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a number, or nothing. */
-export function countProblem(what: string, count: number): string | undefined {
+function countProblem(what: string, count: number): string | undefined {
   return isCount(count)
     ? undefined
     : `${what} is ${String(count)}; use an integer from 0 below 2^48`;

@@ -21,6 +21,7 @@ export const tag = {
   'lease-revoke': 13,
   'lease-info': 14,
   'lease-list': 15,
+  watch: 16,
 } as const;
 
 /** Flags as a byte, the first in the lowest bit. */

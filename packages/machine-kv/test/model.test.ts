@@ -1,48 +1,12 @@
 /** Random commands and reads against the reference: whatever it says, the machine says. */
-import { CommandRejectedError } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectType, type KvResult, kv } from '../src/index.ts';
+import { expectType, kv } from '../src/index.ts';
 import { collect, Hosted, someKey, someRange, someStep, type Step, stream } from './harness.ts';
 import { Model } from './model.ts';
-
-/** The result, or that it was rejected. */
-function outcome(run: () => KvResult): KvResult | 'rejected' {
-  try {
-    return run();
-  } catch (error) {
-    // Encoding says the same as applying, only earlier and to the author alone.
-    if (error instanceof CommandRejectedError || isInvalid(error)) return 'rejected';
-    throw error;
-  }
-}
-
-function isInvalid(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'INVALID_ARGUMENT';
-}
+import { perform } from './steps.ts';
 
 const someSteps = fc.array(someStep, { maxLength: 60, size: 'max' });
-
-/** Does a step on the machine or on the reference. */
-function take(target: Hosted | Model, step: Step): KvResult | 'rejected' | undefined {
-  switch (step.type) {
-    case 'wait':
-      target.time += step.ms;
-      return undefined;
-    case 'expire':
-      target.expire();
-      return undefined;
-    case 'renew':
-      target.renew();
-      return undefined;
-    case 'execute': {
-      const { command } = step;
-      return outcome(() =>
-        target instanceof Model ? target.apply(command) : target.execute(command),
-      );
-    }
-  }
-}
 
 describe('the machine and the reference', () => {
   test('say the same to every command', () => {
@@ -51,7 +15,7 @@ describe('the machine and the reference', () => {
         const hosted = new Hosted();
         const model = new Model();
         for (const step of steps) {
-          expect(take(hosted, step)).toEqual(take(model, step));
+          expect(perform(hosted, step)).toEqual(perform(model, step));
           const { revision, compactRevision, keys } = hosted.info();
           expect({ revision, compactRevision, keys }).toEqual({
             revision: model.revision,
@@ -77,8 +41,8 @@ describe('the machine and the reference', () => {
         const hosted = new Hosted();
         const model = new Model();
         for (const step of steps) {
-          take(hosted, step);
-          take(model, step);
+          perform(hosted, step);
+          perform(model, step);
         }
         for (const { lease } of model.leases) {
           const info = expectType(hosted.query(kv.lease.info(lease)), 'lease-info');
@@ -99,7 +63,7 @@ describe('the machine and the reference', () => {
       fc.asyncProperty(someSteps, someSteps, someSteps, async (before, during, after) => {
         const hosted = new Hosted();
         const run = (target: Hosted, steps: readonly Step[]): unknown[] =>
-          steps.map((step) => take(target, step));
+          steps.map((step) => perform(target, step));
         run(hosted, before);
         const expected = answers(hosted);
         const { time } = hosted;

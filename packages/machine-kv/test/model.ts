@@ -21,6 +21,16 @@ import type {
 
 type State = readonly KvPair[];
 
+/** One change of one key. */
+export interface ModelChange {
+  readonly revision: number;
+  readonly position: number;
+  readonly key: string;
+  /** Undefined: it was deleted. */
+  readonly pair: KvPair | undefined;
+  readonly previous: KvPair | undefined;
+}
+
 /** Bytes of what one revision changed that only the history needs; see `versionOverheadBytes`. */
 interface Revision {
   readonly state: State;
@@ -28,6 +38,8 @@ interface Revision {
 }
 
 export class Model {
+  /** All there ever were. */
+  readonly changes: ModelChange[] = [];
   /** Revision r is at r - 1. */
   readonly #revisions: Revision[] = [{ state: [], historyBytes: 0 }];
   #compactRevision = 1;
@@ -199,6 +211,7 @@ export class Model {
   #commit(work: Work): void {
     if (!work.changed) return;
     this.#revisions.push({ state: work.state, historyBytes: work.historyBytes });
+    this.changes.push(...work.changes);
     this.#trim();
   }
 
@@ -228,6 +241,7 @@ class Work {
   state: State;
   changed = false;
   historyBytes = 0;
+  readonly changes: ModelChange[] = [];
   readonly #before: number;
 
   constructor(state: State, revision: number) {
@@ -270,6 +284,7 @@ class Work {
     };
     this.state = sorted([...this.state.filter((other) => other.key !== key), pair]);
     this.historyBytes += 128 + (previous === undefined ? 0 : bytesOf(previous));
+    this.#record(key, pair, previous);
     return wanted && previous !== undefined
       ? { type: 'put', revision, previous }
       : { type: 'put', revision };
@@ -279,13 +294,21 @@ class Work {
     const gone = this.state.filter(({ key }) => selects(selection, key));
     if (gone.length > 0) this.changed = true;
     this.state = this.state.filter(({ key }) => !selects(selection, key));
-    for (const pair of gone) this.historyBytes += 128 + utf8(pair.key).length + bytesOf(pair);
+    for (const pair of gone) {
+      this.historyBytes += 128 + utf8(pair.key).length + bytesOf(pair);
+      this.#record(pair.key, undefined, pair);
+    }
     return {
       type: 'delete',
       revision: this.revision,
       deleted: gone.length,
       previous: previous ? gone : [],
     };
+  }
+
+  #record(key: string, pair: KvPair | undefined, previous: KvPair | undefined): void {
+    const position = this.changes.length;
+    this.changes.push({ revision: this.revision, position, key, pair, previous });
   }
 
   read(query: Exclude<KvOperation, KvPut | KvDelete>): KvOperationResult & KvAnswer {
@@ -333,7 +356,7 @@ function relation(difference: number): readonly string[] {
   return ['!=', difference < 0 ? '<' : '>'];
 }
 
-function selects(selection: KvSelection, key: string): boolean {
+export function selects(selection: KvSelection, key: string): boolean {
   const bytes = utf8(key);
   switch (selection.type) {
     case 'key':

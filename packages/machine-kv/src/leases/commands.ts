@@ -5,7 +5,7 @@
  * way to say that something is there only while somebody is.
  */
 import { defaultRangeLimit } from '../limits.ts';
-import { noLease } from './table.ts';
+import { noLease } from './none.ts';
 
 /** Makes a lease. Rejected if there is one with that id. */
 export interface KvLeaseGrant {

@@ -22,7 +22,8 @@ import type {
   KvLeaseListAnswer,
   KvLeaseRevokeResult,
 } from './results.ts';
-import { type Lease, type LeaseTable, noLease } from './table.ts';
+import { noLease } from './none.ts';
+import type { Lease, LeaseTable } from './table.ts';
 
 /** Makes a lease. @throws CommandRejectedError if its id is in use, or there are too many. */
 export function grant(

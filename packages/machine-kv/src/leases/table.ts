@@ -7,9 +7,7 @@
 import { maxU48 } from '@quorate/core';
 import { Hasher, HashSum } from '../hash.ts';
 import { emptyTree, type Tree } from '../tree.ts';
-
-/** In the place of a lease: none. */
-export const noLease = 0;
+import { noLease } from './none.ts';
 
 /** One lease; a renewed one is a new record, so that a snapshot keeps what it has. */
 export interface Lease {
