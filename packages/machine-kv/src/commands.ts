@@ -9,8 +9,8 @@ import {
   leaseLanguage,
 } from './leases/commands.ts';
 import { noLease } from './leases/none.ts';
-import { type KvWatchLanguage, watchOf } from './watches/requests.ts';
 import { defaultRangeLimit } from './limits.ts';
+import { type KvWatchLanguage, watchOf } from './watches/requests.ts';
 
 /** Which keys are meant. */
 export type KvSelection =

@@ -82,8 +82,11 @@ export class History {
     return this.#oldest;
   }
 
-  get newest(): Change | undefined {
-    return this.#newest;
+  /** The changes as of now, oldest first, whatever is appended and dropped later. */
+  freeze(): () => Iterable<Change> {
+    const oldest = this.#oldest;
+    const newest = this.#newest;
+    return () => changesBetween(oldest, newest);
   }
 
   append(version: Version, superseded: Version | undefined): void {
@@ -116,6 +119,16 @@ export class History {
     this.#bytes -= historyBytes(change);
     change.version.previous = undefined;
     return change;
+  }
+}
+
+function* changesBetween(
+  oldest: Change | undefined,
+  newest: Change | undefined,
+): Generator<Change, void, undefined> {
+  for (let change = oldest; change !== undefined; change = change.next) {
+    yield change;
+    if (change === newest) return;
   }
 }
 

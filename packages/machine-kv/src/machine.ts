@@ -76,6 +76,7 @@ class Machine implements KvMachine {
     this.#watches.flush();
     return result;
   }
+
   /** @throws InvalidArgumentError if the query makes no sense. */
   query(query: KvQuery): KvAnswer {
     const problem = queryProblem(query);

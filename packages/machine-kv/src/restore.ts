@@ -5,8 +5,8 @@
  */
 import { ByteReader, CorruptError, crc32, ForeignDataError, MalformedError } from '@quorate/core';
 import { keyProblem } from './keys.ts';
-import { maxKeyBytes, maxLeases, maxLeaseTtlMs, maxValueBytes, minLeaseTtlMs } from './limits.ts';
 import { noLease } from './leases/none.ts';
+import { maxKeyBytes, maxLeases, maxLeaseTtlMs, maxValueBytes, minLeaseTtlMs } from './limits.ts';
 import {
   crcBytes,
   format,
@@ -205,7 +205,7 @@ class SnapshotReader {
     store.commit();
     check(store.revision === this.#revision, 'changes are missing');
     check(store.compactRevision === this.#compactRevision, 'it holds more history than it retains');
-    check(store.attachLeases(), 'a key has a lease that is not there');
+    check(store.attachLeases(), 'a key has a lease that is not there, or full');
     check(reader.string(hashDigits) === store.hash(), 'its digest is another one');
     this.#whole = true;
   }

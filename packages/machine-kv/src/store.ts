@@ -16,7 +16,7 @@ import { KeyOrder, utf8Length } from './keys.ts';
 import type { Place } from './landmarks.ts';
 import { noLease } from './leases/none.ts';
 import { type FrozenLeases, LeaseTable } from './leases/table.ts';
-import { defaultRetainBytes, defaultRetainRevisions } from './limits.ts';
+import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
 import { boundsOf } from './selection.ts';
 import { emptyTree, type Tree } from './tree.ts';
 import { ValueCopier } from './values.ts';
@@ -238,12 +238,13 @@ export class Store {
     return true;
   }
 
-  /** Hangs the keys of a snapshot on their leases. False if one of these is not there. */
+  /** Hangs the keys of a snapshot on their leases. False if one of these is not there, or has too many. */
   attachLeases(): boolean {
     for (const { key, lease } of this.#index.values()) {
       if (lease === noLease) continue;
       if (this.leases.get(lease) === undefined) return false;
       this.leases.attach(lease, key);
+      if (this.leases.keyCount(lease) > maxLeaseKeys) return false;
     }
     return true;
   }
@@ -293,7 +294,6 @@ export class Store {
   /** The state as of now, at the cost of a pointer: the index copies a node before it next changes it. */
   freeze(): FrozenStore {
     const index = this.#index.clone();
-    const { oldest, newest } = this.#history;
     return {
       revision: this.#revision,
       compactRevision: this.#compactRevision,
@@ -301,7 +301,7 @@ export class Store {
       hash: this.hash(),
       leases: this.leases.freeze(),
       newest: () => index.values(),
-      changes: () => changesBetween(oldest, newest),
+      changes: this.#history.freeze(),
     };
   }
 
@@ -348,15 +348,5 @@ export class Store {
       if (!over && this.#history.bytes <= bytes) return;
       this.compact(oldest.version.modRevision);
     }
-  }
-}
-
-function* changesBetween(
-  oldest: Change | undefined,
-  newest: Change | undefined,
-): Generator<Change, void, undefined> {
-  for (let change = oldest; change !== undefined; change = change.next) {
-    yield change;
-    if (change === newest) return;
   }
 }

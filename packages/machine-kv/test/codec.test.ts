@@ -48,6 +48,11 @@ function said(
   return [results, queries.map((query) => fresh.query(query))];
 }
 
+/** Any at all. The unit `binary` of fast-check is the same, and takes seconds to be made. */
+const someCharacter = fc
+  .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map((point) => String.fromCodePoint(point));
+
 function roundTrips<T>(codec: Codec<T>, value: T): void {
   expect(decode(codec, encode(codec, value))).toEqual(value);
 }
@@ -74,7 +79,7 @@ describe('a round trip', () => {
 
   test('keeps any key', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), (key) => {
+      fc.property(fc.string({ unit: someCharacter, minLength: 1, maxLength: 50 }), (key) => {
         roundTrips(machine.commands, kv.put(key, ''));
         roundTrips(machine.commands, kv.put(`\uFEFF${key}`, ''));
       }),

@@ -57,7 +57,7 @@ describe('an interval tree', () => {
           expect(rest.sort((left, right) => left - right)).toEqual([...all.keys()]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

@@ -10,6 +10,7 @@ import {
   type KvPut,
   maxExpirySteps,
   maxLeaseKeys,
+  maxLeases,
   maxLeaseTtlMs,
   minLeaseTtlMs,
 } from '../src/index.ts';
@@ -63,6 +64,16 @@ describe('a grant', () => {
     const before = hosted.machine.stateHash();
     expect(() => hosted.execute(kv.lease.grant(500, { id: 7 }))).toThrow(CommandRejectedError);
     expect(hosted.machine.stateHash()).toBe(before);
+  });
+
+  test('is rejected once there are too many', () => {
+    const machine = kvMachine();
+    for (let lease = 0; lease < maxLeases; lease++) apply(machine, kv.lease.grant(1000));
+    const before = machine.stateHash();
+    expect(() => apply(machine, kv.lease.grant(1000))).toThrow(/maxLeases/);
+    expect(machine.stateHash()).toBe(before);
+    apply(machine, kv.lease.revoke(5));
+    expect(apply(machine, kv.lease.grant(1000))).toMatchObject({ lease: maxLeases + 1 });
   });
 });
 

@@ -27,7 +27,7 @@ describe('the machine and the reference', () => {
           );
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 

@@ -2,7 +2,14 @@
 import { concatBytes, crc32, CorruptError, ForeignDataError, utf8 } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectType, kv, type KvMachine, kvMachine, maxValueBytes } from '../src/index.ts';
+import {
+  expectType,
+  kv,
+  type KvMachine,
+  kvMachine,
+  maxLeaseKeys,
+  maxValueBytes,
+} from '../src/index.ts';
 import { apply, collect, Hosted, stream } from './harness.ts';
 
 const preambleBytes = 6;
@@ -293,6 +300,19 @@ describe('a snapshot that is not sound', () => {
       'a changed key with a lease that is not there',
       'lease that is not there',
       forged(header(6, 5), [3, put(6, 'a', 7)], [4, lease(8, 1000)], end),
+    ],
+    [
+      'more keys on a lease than there may be',
+      'or full',
+      forged(
+        header(5, 5),
+        [
+          2,
+          Array.from({ length: maxLeaseKeys + 1 }, (_, at) => base(String(at), 2, 2, 1, 7)).flat(),
+        ],
+        [4, lease(7, 1000)],
+        end,
+      ),
     ],
     ['a lease without a number', 'no number', forged(header(5, 5), [4, lease(0, 1000)])],
     [

@@ -265,7 +265,7 @@ describe('watchers', () => {
       fc.asyncProperty(fc.array(someAction, { maxLength: 120, size: 'max' }), (actions) =>
         new World().run(actions),
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
