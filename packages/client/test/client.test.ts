@@ -97,9 +97,9 @@ describe('a client', () => {
     await open();
     const client = world.client();
     for (const id of members) world.links.cut('client-1', id);
-    await expect(world.finish(client.execute(add('n', 1n), { timeoutMs: 500 }))).rejects.toMatchObject(
-      { code: 'UNAVAILABLE' },
-    );
+    await expect(
+      world.finish(client.execute(add('n', 1n), { timeoutMs: 500 })),
+    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(world.finish(client.query(read('n'), { timeoutMs: 500 }))).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
@@ -224,12 +224,7 @@ describe('a client', () => {
       writeEnvelope({ type }, writer);
       service.submit(writer.take(), { acknowledge: 'quorum', timeoutMs: 1_000 }, 1, requester);
     }
-    service.submit(
-      new Uint8Array([99]),
-      { acknowledge: 'quorum', timeoutMs: 1_000 },
-      1,
-      requester,
-    );
+    service.submit(new Uint8Array([99]), { acknowledge: 'quorum', timeoutMs: 1_000 }, 1, requester);
     expect(refused).toEqual(['INVALID_ARGUMENT', 'INVALID_ARGUMENT', 'MALFORMED']);
   });
 });
@@ -258,9 +253,9 @@ describe('a server', () => {
   it('does not serve clients of another cluster', async () => {
     await open();
     const client = world.client({ cluster: 'elsewhere' });
-    await expect(
-      world.finish(client.execute(add('n', 1n), { timeoutMs: 300 })),
-    ).rejects.toThrow(/different clusters/u);
+    await expect(world.finish(client.execute(add('n', 1n), { timeoutMs: 300 }))).rejects.toThrow(
+      /different clusters/u,
+    );
     await world.finish(client.close());
   });
 

@@ -18,7 +18,12 @@ import { paxos } from '@quorate/paxos';
 import { raft } from '@quorate/raft';
 import { openReplica, type Replica, type ReplicaLimits } from '@quorate/replica';
 import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
-import { type MemoryLinks, memoryLinks, type MemoryNetwork, memoryNetwork } from '@quorate/transport-memory';
+import {
+  type MemoryLinks,
+  memoryLinks,
+  type MemoryNetwork,
+  memoryNetwork,
+} from '@quorate/transport-memory';
 
 export type CounterReplica = Replica<CounterCommand, CounterResult, CounterQuery, CounterAnswer>;
 export type CounterClient = Client<CounterCommand, CounterResult, CounterQuery, CounterAnswer>;
@@ -129,9 +134,7 @@ export class World {
   /** The leader that all running nodes agree on, once there is one. */
   async leader(): Promise<NodeId> {
     const agreed = (): NodeId | undefined => {
-      const [first, ...rest] = [...this.nodes.values()].map(
-        ({ replica }) => replica.status.leader,
-      );
+      const [first, ...rest] = [...this.nodes.values()].map(({ replica }) => replica.status.leader);
       return first !== undefined && this.nodes.has(first) && rest.every((each) => each === first)
         ? first
         : undefined;
@@ -165,7 +168,8 @@ export class World {
       settled = true;
     };
     promise.then(end, end);
-    if (!(await this.runtime.runUntil(() => settled, patienceMs))) throw new Error('no end in sight');
+    if (!(await this.runtime.runUntil(() => settled, patienceMs)))
+      throw new Error('no end in sight');
     return promise;
   }
 

@@ -94,6 +94,11 @@ export class HashSum implements Hash64 {
   low = 0;
   high = 0;
 
+  clear(): void {
+    this.low = 0;
+    this.high = 0;
+  }
+
   add(low: number, high: number): void {
     this.low = (this.low + low) | 0;
     this.high = (this.high + high) | 0;

@@ -10,9 +10,14 @@ import type { Codec, StateMachine } from './machine.ts';
 export interface Cursor<Watch, Event> {
   /**
    * The next events, oldest first: at most `most`, and not many more than `maxBytes`. None: there are none yet,
-   * and `wake` is called as soon as there are.
+   * and `wake` is called as soon as there are. Begins with it: nobody is woken before the first call.
    *
-   * @throws CompactedError if the next ones were discarded meanwhile.
+   * It may stop looking after a while without having found any. Then `wake` is called before it returns, so
+   * that whoever takes lets others have their turn and comes again.
+   *
+   * @param most from 1.
+   * @throws CompactedError if the next ones were discarded meanwhile. So does each further call: read the
+   * state, and begin a new watch behind it.
    */
   take(most: number, maxBytes: number): readonly Event[];
   /** What to ask for in order to go on behind everything that was taken or passed over so far. */
@@ -28,8 +33,8 @@ export interface Watchable<Watch, Event> {
   /**
    * Begins to watch. The cursor stays good over a `restore`: it goes on, or says that what it needs is gone.
    *
-   * @param wake called whenever there may be events again after `take` has found none; from within `apply`,
-   * `expire` or `restore`, so it must not call the machine, and may only take notice.
+   * @param wake called once whenever there may be events again after `take` has found none; from within
+   * `apply`, `expire`, `restore` or `take`, so it must not call the machine, and may only take notice.
    * @throws InvalidArgumentError if the request makes no sense.
    * @throws CompactedError if it begins with what was discarded.
    */

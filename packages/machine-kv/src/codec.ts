@@ -29,11 +29,18 @@ import {
   maxTransactionOperations,
   maxValueBytes,
 } from './limits.ts';
+import {
+  readLeaseCommand,
+  readLeaseQuery,
+  writeLeaseCommand,
+  writeLeaseQuery,
+} from './leases/codec.ts';
+import { noLease } from './leases/none.ts';
 import { commandProblem, queryProblem } from './validate.ts';
-import { readFlags, tag, writeFlags } from './wire.ts';
+import { readFlags, readList, tag, writeFlags } from './wire.ts';
 
 const operators: readonly KvOperator[] = ['=', '!=', '<', '>'];
-const targets = ['value', 'version', 'createRevision', 'modRevision'] as const;
+const targets = ['value', 'version', 'createRevision', 'modRevision', 'lease'] as const;
 
 /** Fewest bytes of a compare and of an operation, for counts that are not to be believed. */
 const minCompareBytes = 10;
@@ -57,6 +64,11 @@ export const commandCodec: Codec<KvCommand> = {
       case 'retain':
         writer.u8(tag.retain).u48(command.revisions).u48(command.bytes);
         return;
+      case 'lease-grant':
+      case 'lease-keep-alive':
+      case 'lease-revoke':
+        writeLeaseCommand(command, writer);
+        return;
       default:
         unreachable(command);
     }
@@ -74,6 +86,12 @@ export const commandCodec: Codec<KvCommand> = {
         return { type: 'compact', revision: reader.u48() };
       case tag.retain:
         return { type: 'retain', revisions: reader.u48(), bytes: reader.u48() };
+      case tag['lease-grant']:
+        return readLeaseCommand('lease-grant', reader);
+      case tag['lease-keep-alive']:
+        return readLeaseCommand('lease-keep-alive', reader);
+      case tag['lease-revoke']:
+        return readLeaseCommand('lease-revoke', reader);
       default:
         throw new MalformedError(`unknown type of command ${String(type)}`);
     }
@@ -84,8 +102,21 @@ export const commandCodec: Codec<KvCommand> = {
 export const queryCodec: Codec<KvQuery> = {
   encode(query, writer) {
     check(queryProblem(query));
-    if (query.type === 'info') writer.u8(tag.info);
-    else writeOperation(query, writer);
+    switch (query.type) {
+      case 'get':
+      case 'range':
+        writeOperation(query, writer);
+        return;
+      case 'info':
+        writer.u8(tag.info);
+        return;
+      case 'lease-info':
+      case 'lease-list':
+        writeLeaseQuery(query, writer);
+        return;
+      default:
+        unreachable(query);
+    }
   },
   decode(reader) {
     const type = reader.u8();
@@ -96,6 +127,10 @@ export const queryCodec: Codec<KvQuery> = {
         return readRange(reader);
       case tag.info:
         return { type: 'info' };
+      case tag['lease-info']:
+        return readLeaseQuery('lease-info', reader);
+      case tag['lease-list']:
+        return readLeaseQuery('lease-list', reader);
       default:
         throw new MalformedError(`unknown type of query ${String(type)}`);
     }
@@ -105,7 +140,9 @@ export const queryCodec: Codec<KvQuery> = {
 function writeOperation(operation: KvOperation, writer: ByteWriter): void {
   switch (operation.type) {
     case 'put':
-      writer.u8(tag.put).boolean(operation.previous).string(operation.key).bytes(operation.value);
+      writeFlags(writer.u8(tag.put), operation.previous, operation.lease !== noLease);
+      writer.string(operation.key).bytes(operation.value);
+      if (operation.lease !== noLease) writer.u48(operation.lease);
       return;
     case 'delete':
       writer.u8(tag.delete).boolean(operation.previous);
@@ -141,9 +178,11 @@ function readOperation(reader: ByteReader): KvOperation {
 }
 
 function readPut(reader: ByteReader): KvPut {
-  const previous = reader.boolean();
+  const flags = readFlags(reader, 2);
   const key = reader.string(maxKeyBytes);
-  return { type: 'put', key, value: reader.bytes(maxValueBytes), previous };
+  const value = reader.bytes(maxValueBytes);
+  const lease = (flags & 2) === 0 ? noLease : reader.u48();
+  return { type: 'put', key, value, previous: (flags & 1) !== 0, lease };
 }
 
 function readDelete(reader: ByteReader): KvDelete {
@@ -170,7 +209,8 @@ function readRange(reader: ByteReader): KvRange {
   };
 }
 
-function writeSelection(selection: KvSelection, writer: ByteWriter): void {
+/** Writes which keys are meant. */
+export function writeSelection(selection: KvSelection, writer: ByteWriter): void {
   switch (selection.type) {
     case 'key':
       writer.u8(0).string(selection.key);
@@ -186,7 +226,8 @@ function writeSelection(selection: KvSelection, writer: ByteWriter): void {
   }
 }
 
-function readSelection(reader: ByteReader): KvSelection {
+/** Reads which keys are meant. */
+export function readSelection(reader: ByteReader): KvSelection {
   const type = reader.u8();
   switch (type) {
     case 0:
@@ -210,9 +251,9 @@ function writeTransaction(transaction: KvTransaction, writer: ByteWriter): void 
 }
 
 function readTransaction(reader: ByteReader): KvTransaction {
-  const compare = list(reader, maxTransactionCompares, minCompareBytes, readCompare);
-  const whenHeld = list(reader, maxTransactionOperations, minOperationBytes, readOperation);
-  const otherwise = list(reader, maxTransactionOperations, minOperationBytes, readOperation);
+  const compare = readList(reader, maxTransactionCompares, minCompareBytes, readCompare);
+  const whenHeld = readList(reader, maxTransactionOperations, minOperationBytes, readOperation);
+  const otherwise = readList(reader, maxTransactionOperations, minOperationBytes, readOperation);
   return { type: 'txn', compare, then: whenHeld, else: otherwise };
 }
 
@@ -237,19 +278,7 @@ function readCompare(reader: ByteReader): KvCompare {
     : { target, key, operator, value: reader.u48() };
 }
 
-function list<Item>(
-  reader: ByteReader,
-  maxItems: number,
-  minItemBytes: number,
-  read: (reader: ByteReader) => Item,
-): readonly Item[] {
-  const count = reader.count(minItemBytes);
-  if (count > maxItems) {
-    throw new MalformedError(`${String(count)} items are more than ${String(maxItems)}`);
-  }
-  return Array.from({ length: count }, () => read(reader));
-}
-
-function check(problem: string | undefined): void {
+/** @throws InvalidArgumentError if there is a problem. */
+export function check(problem: string | undefined): void {
   if (problem !== undefined) throw new InvalidArgumentError(problem);
 }

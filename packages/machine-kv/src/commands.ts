@@ -2,7 +2,15 @@
  * What can be asked of the map: commands, which may change it, and queries; and how to write them.
  */
 import { utf8 } from '@quorate/core';
+import {
+  type KvLeaseCommand,
+  type KvLeaseLanguage,
+  type KvLeaseQuery,
+  leaseLanguage,
+} from './leases/commands.ts';
+import { noLease } from './leases/none.ts';
 import { defaultRangeLimit } from './limits.ts';
+import { type KvWatchLanguage, watchOf } from './watches/requests.ts';
 
 /** Which keys are meant. */
 export type KvSelection =
@@ -19,6 +27,8 @@ export interface KvPut {
   readonly value: Uint8Array;
   /** Whether the result holds the pair that was there before. */
   readonly previous: boolean;
+  /** The lease that the key hangs on from now on; 0: none. Rejected if it is not there. */
+  readonly lease: number;
 }
 
 /** Deletes keys. Deleting nothing is an ordinary result and makes no revision. */
@@ -57,7 +67,7 @@ export interface KvRange {
 export type KvOperator = '=' | '!=' | '<' | '>';
 
 /** The numbers of a key that can be compared. All are 0 for a key that is not there. */
-export type KvCounter = 'version' | 'createRevision' | 'modRevision';
+export type KvCounter = 'version' | 'createRevision' | 'modRevision' | 'lease';
 
 /**
  * A condition of a transaction. Values are ordered as byte strings; a key that is not there has none,
@@ -110,10 +120,10 @@ export interface KvInfoQuery {
 }
 
 /** Everything that goes through the log. */
-export type KvCommand = KvPut | KvDelete | KvTransaction | KvCompact | KvRetain;
+export type KvCommand = KvPut | KvDelete | KvTransaction | KvCompact | KvRetain | KvLeaseCommand;
 
 /** Everything that only reads. */
-export type KvQuery = KvGet | KvRange | KvInfoQuery;
+export type KvQuery = KvGet | KvRange | KvInfoQuery | KvLeaseQuery;
 
 /** A value: bytes, or text that is taken as UTF-8. */
 export type KvValue = string | Uint8Array;
@@ -135,6 +145,12 @@ export type KvSpan =
 export interface KvWriteOptions {
   /** Return what was there before. @default false */
   readonly previous?: boolean;
+}
+
+/** Options of a put. */
+export interface KvPutOptions extends KvWriteOptions {
+  /** The lease that the key hangs on from now on. @default none, also if it hung on one before */
+  readonly lease?: number;
 }
 
 /** Options of a read. */
@@ -173,11 +189,13 @@ export interface KvConditions {
   version(operator: KvOperator, version: number): KvCompare;
   createRevision(operator: KvOperator, revision: number): KvCompare;
   modRevision(operator: KvOperator, revision: number): KvCompare;
+  /** The lease that the key hangs on; 0 if it hangs on none. */
+  lease(operator: KvOperator, lease: number): KvCompare;
 }
 
 /** How to write commands, queries and the parts of transactions. */
 export interface KvLanguage {
-  put(key: string, value: KvValue, options?: KvWriteOptions): KvPut;
+  put(key: string, value: KvValue, options?: KvPutOptions): KvPut;
   delete(keys: KvKeys, options?: KvWriteOptions): KvDelete;
   get(key: string, options?: KvReadOptions): KvGet;
   range(options: KvSpan & KvRangeOptions): KvRange;
@@ -187,6 +205,9 @@ export interface KvLanguage {
   compact(revision: number): KvCompact;
   retain(retention: { readonly revisions: number; readonly bytes: number }): KvRetain;
   info(): KvInfoQuery;
+  readonly lease: KvLeaseLanguage;
+  /** What to hand to `watch` of a machine. */
+  readonly watch: KvWatchLanguage;
 }
 
 /**
@@ -199,6 +220,7 @@ export const kv: KvLanguage = {
     key,
     value: bytesOf(value),
     previous: options?.previous ?? false,
+    lease: options?.lease ?? noLease,
   }),
   delete: (keys, options) => ({
     type: 'delete',
@@ -229,10 +251,13 @@ export const kv: KvLanguage = {
     version: (operator, value) => ({ target: 'version', key, operator, value }),
     createRevision: (operator, value) => ({ target: 'createRevision', key, operator, value }),
     modRevision: (operator, value) => ({ target: 'modRevision', key, operator, value }),
+    lease: (operator, value) => ({ target: 'lease', key, operator, value }),
   }),
   compact: (revision) => ({ type: 'compact', revision }),
   retain: ({ revisions, bytes }) => ({ type: 'retain', revisions, bytes }),
   info: () => ({ type: 'info' }),
+  lease: leaseLanguage,
+  watch: (keys, options) => watchOf(selectionOf(keys), options),
 };
 
 function bytesOf(value: KvValue): Uint8Array {

@@ -6,9 +6,10 @@
  * O(1) too: it cuts the chain behind the version that the change made, since every read that is still
  * allowed finds its answer at that version or in front of it.
  *
- * A change is never altered once it has a successor. So whoever holds one (a snapshot being written;
- * later, a watch) can follow the queue at leisure while changes are appended and dropped.
+ * A change is never altered once it has a successor. So whoever holds one (a snapshot being written) can
+ * follow the queue at leisure while changes are appended and dropped.
  */
+import { isBefore, Landmarks, type Place } from './landmarks.ts';
 import { versionOverheadBytes } from './limits.ts';
 
 /** One version of one key; immutable once it is in the store, but for the cut. */
@@ -24,6 +25,8 @@ export interface Version {
   readonly position: number;
   /** How many versions since the key came into being, from 1; 0 in a tombstone. */
   readonly version: number;
+  /** The lease that the key hung on; 0: none. */
+  readonly lease: number;
   /** Bytes of key (UTF-8) and value. */
   readonly bytes: number;
   hashLow: number;
@@ -61,6 +64,7 @@ export function versionAt(newest: Version | undefined, revision: number): LiveVe
 export class History {
   #oldest: Change | undefined;
   #newest: Change | undefined;
+  readonly #landmarks = new Landmarks();
   #length = 0;
   #bytes = 0;
 
@@ -78,8 +82,11 @@ export class History {
     return this.#oldest;
   }
 
-  get newest(): Change | undefined {
-    return this.#newest;
+  /** The changes as of now, oldest first, whatever is appended and dropped later. */
+  freeze(): () => Iterable<Change> {
+    const oldest = this.#oldest;
+    const newest = this.#newest;
+    return () => changesBetween(oldest, newest);
   }
 
   append(version: Version, superseded: Version | undefined): void {
@@ -87,8 +94,18 @@ export class History {
     if (this.#newest === undefined) this.#oldest = change;
     else this.#newest.next = change;
     this.#newest = change;
+    this.#landmarks.append(change);
     this.#length += 1;
     this.#bytes += historyBytes(change);
+  }
+
+  /** The first change that does not lie in front of a place; undefined: none is left or has come yet. */
+  from(place: Place): Change | undefined {
+    // Most often asked for: the present, where there is nothing.
+    if (this.#newest === undefined || isBefore(this.#newest.version, place)) return undefined;
+    let change = this.#landmarks.lastBefore(place) ?? this.#oldest;
+    while (change !== undefined && isBefore(change.version, place)) change = change.next;
+    return change;
   }
 
   /** Takes the oldest change out of the queue and cuts the chain of its key behind it. */
@@ -97,10 +114,21 @@ export class History {
     if (change === undefined) return undefined;
     this.#oldest = change.next;
     if (change.next === undefined) this.#newest = undefined;
+    this.#landmarks.drop(change);
     this.#length -= 1;
     this.#bytes -= historyBytes(change);
     change.version.previous = undefined;
     return change;
+  }
+}
+
+function* changesBetween(
+  oldest: Change | undefined,
+  newest: Change | undefined,
+): Generator<Change, void, undefined> {
+  for (let change = oldest; change !== undefined; change = change.next) {
+    yield change;
+    if (change === newest) return;
   }
 }
 

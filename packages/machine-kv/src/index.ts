@@ -10,6 +10,9 @@
  * @packageDocumentation
  */
 export * from './commands.ts';
+export * from './leases/commands.ts';
+export * from './leases/results.ts';
 export * from './limits.ts';
 export { type KvMachine, kvMachine } from './machine.ts';
 export * from './results.ts';
+export * from './watches/requests.ts';

@@ -28,6 +28,27 @@ export const defaultRangeLimit = 1000;
  */
 export const maxAnswerBytes: number = 4 * 1024 * 1024;
 
+/** Most leases. */
+export const maxLeases = 100_000;
+
+/** Most keys that hang on one lease: all of them are deleted by one entry when it ends. */
+export const maxLeaseKeys = 10_000;
+
+/** Shortest life of a lease, in ms. The leader's entries by which leases run out are so far apart. */
+export const minLeaseTtlMs = 100;
+
+/** Longest life of a lease without being renewed, in ms: a year. */
+export const maxLeaseTtlMs: number = 366 * 24 * 60 * 60 * 1000;
+
+/**
+ * Most leases and keys of leases that run out by one entry of the leader: no further lease is begun once they
+ * are reached.
+ */
+export const maxExpirySteps = 10_000;
+
+/** Most changes that one `take` of a watch looks at, whether they are wanted or not. */
+export const maxTakeSteps = 8192;
+
 /** How many superseded revisions stay readable in a new map, see `kv.retain`. */
 export const defaultRetainRevisions = 10_000;
 

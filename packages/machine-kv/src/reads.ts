@@ -3,6 +3,7 @@
  */
 import type { KvGet, KvRange, KvSelection } from './commands.ts';
 import { isLive, type LiveVersion, type Version, versionAt } from './history.ts';
+import { noLease } from './leases/none.ts';
 import { maxAnswerBytes, versionOverheadBytes } from './limits.ts';
 import type { KvGetAnswer, KvPair, KvRangeAnswer } from './results.ts';
 import type { Store } from './store.ts';
@@ -24,9 +25,10 @@ export class AnswerBudget {
 
 /** The pair to answer with. Refers to the map's own copy of the value, which is never written again. */
 export function pairOf(version: LiveVersion, keysOnly: boolean = false): KvPair {
-  const { key, createRevision, modRevision } = version;
+  const { key, createRevision, modRevision, lease } = version;
   const value = keysOnly ? noValue : version.value;
-  return { key, value, createRevision, modRevision, version: version.version };
+  const pair = { key, value, createRevision, modRevision, version: version.version };
+  return lease === noLease ? pair : { ...pair, lease };
 }
 
 /** Reads one key. A revision of 0 is the present; any other must be readable. */

@@ -5,7 +5,8 @@
  */
 import { ByteReader, CorruptError, crc32, ForeignDataError, MalformedError } from '@quorate/core';
 import { keyProblem } from './keys.ts';
-import { maxKeyBytes, maxValueBytes } from './limits.ts';
+import { noLease } from './leases/none.ts';
+import { maxKeyBytes, maxLeases, maxLeaseTtlMs, maxValueBytes, minLeaseTtlMs } from './limits.ts';
 import {
   crcBytes,
   format,
@@ -13,7 +14,6 @@ import {
   kind,
   magic,
   maxBlockBytes,
-  noLease,
   preambleBytes,
 } from './snapshot.ts';
 import { firstRevision, Store } from './store.ts';
@@ -117,7 +117,8 @@ class SnapshotReader {
       else {
         while (reader.left > 0) {
           if (blockKind === kind.base) this.#readBase(reader, store);
-          else this.#readChange(reader, store);
+          else if (blockKind === kind.changes) this.#readChange(reader, store);
+          else this.#readLease(reader, store);
         }
       }
       reader.end();
@@ -136,6 +137,10 @@ class SnapshotReader {
     );
     this.#store = new Store(this.#compactRevision);
     this.#store.retain({ revisions: reader.u48(), bytes: reader.u48() });
+    const clock = reader.u48();
+    const next = reader.u48();
+    check(next > noLease, 'the next lease has no number');
+    this.#store.leases.load(clock, next);
   }
 
   #readBase(reader: ByteReader, store: Store): void {
@@ -145,7 +150,7 @@ class SnapshotReader {
     const modRevision = reader.u48();
     const position = reader.u32();
     const version = reader.u48();
-    readLease(reader);
+    const lease = reader.u48();
     check(
       firstRevision < createRevision &&
         createRevision <= modRevision &&
@@ -157,7 +162,7 @@ class SnapshotReader {
       changes === 0 ? version === 1 : 1 < version && version <= changes + 1,
       'the version of a key contradicts its revisions',
     );
-    const isNew = store.load({ key, value, createRevision, modRevision, position, version });
+    const isNew = store.load({ key, value, createRevision, modRevision, position, version, lease });
     check(isNew, 'a key is there twice');
   }
 
@@ -176,8 +181,7 @@ class SnapshotReader {
     check(store.newest(key)?.modRevision !== revision, 'a key changes twice in one revision');
     if (isPut) {
       const value = reader.bytes(maxValueBytes);
-      readLease(reader);
-      store.put(key, value);
+      store.put(key, value, reader.u48());
       return;
     }
     const live = store.live(key);
@@ -185,10 +189,23 @@ class SnapshotReader {
     store.delete(live);
   }
 
+  /** Comes behind the changes: so nothing hung on a lease that was there at some time and has ended since. */
+  #readLease(reader: ByteReader, store: Store): void {
+    const lease = { id: reader.u48(), ttlMs: reader.u48(), expiresAt: reader.u48() };
+    check(lease.id !== noLease, 'a lease has no number');
+    check(
+      minLeaseTtlMs <= lease.ttlMs && lease.ttlMs <= maxLeaseTtlMs,
+      'a lease lives too short or too long',
+    );
+    check(store.leases.loadRecord(lease), 'a lease is there twice');
+    check(store.leases.size <= maxLeases, 'there are too many leases');
+  }
+
   #readEnd(reader: ByteReader, store: Store): void {
     store.commit();
     check(store.revision === this.#revision, 'changes are missing');
     check(store.compactRevision === this.#compactRevision, 'it holds more history than it retains');
+    check(store.attachLeases(), 'a key has a lease that is not there, or full');
     check(reader.string(hashDigits) === store.hash(), 'its digest is another one');
     this.#whole = true;
   }
@@ -198,10 +215,6 @@ function readKey(reader: ByteReader): string {
   const key = reader.string(maxKeyBytes);
   check(keyProblem(key) === undefined, 'a key is empty');
   return key;
-}
-
-function readLease(reader: ByteReader): void {
-  check(reader.u48() === noLease, 'a key has a lease, which this version does not know');
 }
 
 function check(holds: boolean, problem: string): asserts holds {

@@ -9,6 +9,12 @@ import {
   MalformedError,
   unreachable,
 } from '@quorate/core';
+import {
+  readLeaseAnswer,
+  readLeaseResult,
+  writeLeaseAnswer,
+  writeLeaseResult,
+} from './leases/codec.ts';
 import { maxKeyBytes, maxRangeLimit, maxTransactionOperations, maxValueBytes } from './limits.ts';
 import type {
   KvAnswer,
@@ -20,7 +26,7 @@ import type {
   KvResult,
   KvTransactionResult,
 } from './results.ts';
-import { readFlags, tag, writeFlags } from './wire.ts';
+import { readFlags, readList, tag, writeFlags } from './wire.ts';
 
 /** Fewest bytes of a pair and of a result, for counts that are not to be believed. */
 const minPairBytes = 27;
@@ -42,6 +48,11 @@ export const resultCodec: Codec<KvResult> = {
       case 'retain':
         writer.u8(tag[result.type]).u48(result.revision).u48(result.compactRevision);
         return;
+      case 'lease-grant':
+      case 'lease-keep-alive':
+      case 'lease-revoke':
+        writeLeaseResult(result, writer);
+        return;
       default:
         unreachable(result);
     }
@@ -59,6 +70,12 @@ export const resultCodec: Codec<KvResult> = {
         return { type: 'compact', revision: reader.u48(), compactRevision: reader.u48() };
       case tag.retain:
         return { type: 'retain', revision: reader.u48(), compactRevision: reader.u48() };
+      case tag['lease-grant']:
+        return readLeaseResult('lease-grant', reader);
+      case tag['lease-keep-alive']:
+        return readLeaseResult('lease-keep-alive', reader);
+      case tag['lease-revoke']:
+        return readLeaseResult('lease-revoke', reader);
       default:
         throw new MalformedError(`unknown type of result ${String(type)}`);
     }
@@ -82,6 +99,10 @@ export const answerCodec: Codec<KvAnswer> = {
       case 'future':
         writer.u8(tag.future).u48(answer.revision).u48(answer.currentRevision);
         return;
+      case 'lease-info':
+      case 'lease-list':
+        writeLeaseAnswer(answer, writer);
+        return;
       default:
         unreachable(answer);
     }
@@ -99,6 +120,10 @@ export const answerCodec: Codec<KvAnswer> = {
         return { type: 'compacted', revision: reader.u48(), compactRevision: reader.u48() };
       case tag.future:
         return { type: 'future', revision: reader.u48(), currentRevision: reader.u48() };
+      case tag['lease-info']:
+        return readLeaseAnswer('lease-info', reader);
+      case tag['lease-list']:
+        return readLeaseAnswer('lease-list', reader);
       default:
         throw new MalformedError(`unknown type of answer ${String(type)}`);
     }
@@ -183,11 +208,7 @@ function writeTransactionResult(result: KvTransactionResult, writer: ByteWriter)
 function readTransactionResult(reader: ByteReader): KvTransactionResult {
   const revision = reader.u48();
   const succeeded = reader.boolean();
-  const count = reader.count(minResultBytes);
-  if (count > maxTransactionOperations) {
-    throw new MalformedError(`${String(count)} results are more than a transaction has`);
-  }
-  const results = Array.from({ length: count }, () => readOperationResult(reader));
+  const results = readList(reader, maxTransactionOperations, minResultBytes, readOperationResult);
   return { type: 'txn', revision, succeeded, results };
 }
 
@@ -202,6 +223,7 @@ function writeInfo(info: KvInfoAnswer, writer: ByteWriter): void {
     .u48(info.historyBytes)
     .u48(info.retainRevisions)
     .u48(info.retainBytes)
+    .u48(info.leases)
     .string(info.hash);
 }
 
@@ -216,6 +238,7 @@ function readInfo(reader: ByteReader): KvInfoAnswer {
     historyBytes: reader.u48(),
     retainRevisions: reader.u48(),
     retainBytes: reader.u48(),
+    leases: reader.u48(),
     hash: reader.string(hashDigits),
   };
 }
@@ -235,29 +258,28 @@ function writePairs(pairs: readonly KvPair[], writer: ByteWriter): void {
 }
 
 function readPairs(reader: ByteReader, maxPairs: number): readonly KvPair[] {
-  const count = reader.count(minPairBytes);
-  if (count > maxPairs) {
-    throw new MalformedError(`${String(count)} pairs are more than ${String(maxPairs)}`);
-  }
-  return Array.from({ length: count }, () => readPair(reader));
+  return readList(reader, maxPairs, minPairBytes, readPair);
 }
 
-/** The flags are there for fields to come; none is known yet. */
-function writePair(pair: KvPair, writer: ByteWriter): void {
-  writeFlags(writer);
+/** Writes a pair. */
+export function writePair(pair: KvPair, writer: ByteWriter): void {
+  writeFlags(writer, pair.lease !== undefined);
   writer
     .u48(pair.createRevision)
     .u48(pair.modRevision)
     .u48(pair.version)
     .string(pair.key)
     .bytes(pair.value);
+  if (pair.lease !== undefined) writer.u48(pair.lease);
 }
 
-function readPair(reader: ByteReader): KvPair {
-  readFlags(reader, 0);
+/** Reads a pair. */
+export function readPair(reader: ByteReader): KvPair {
+  const flags = readFlags(reader, 1);
   const createRevision = reader.u48();
   const modRevision = reader.u48();
   const version = reader.u48();
   const key = reader.string(maxKeyBytes);
-  return { key, value: reader.bytes(maxValueBytes), createRevision, modRevision, version };
+  const pair = { key, value: reader.bytes(maxValueBytes), createRevision, modRevision, version };
+  return (flags & 1) === 0 ? pair : { ...pair, lease: reader.u48() };
 }

@@ -2,6 +2,7 @@
  * What the map says: results of commands, answers to queries.
  */
 import { CompactedError, InvalidArgumentError } from '@quorate/core';
+import type { KvLeaseAnswer, KvLeaseResult } from './leases/results.ts';
 
 /** A key, its value and its numbers. Do not write into the bytes: they may be the map's own. */
 export interface KvPair {
@@ -14,6 +15,8 @@ export interface KvPair {
   readonly modRevision: number;
   /** Number of puts since it came into being, from 1. */
   readonly version: number;
+  /** The lease that the key hangs on. Absent if it hangs on none. */
+  readonly lease?: number;
 }
 
 export interface KvPutResult {
@@ -113,6 +116,8 @@ export interface KvInfoAnswer {
   readonly retainRevisions: number;
   /** Most `historyBytes` kept. */
   readonly retainBytes: number;
+  /** Number of leases. */
+  readonly leases: number;
   /** Digest of the state; equal on all replicas at the same index. */
   readonly hash: string;
 }
@@ -123,7 +128,8 @@ export type KvResult =
   | KvDeleteResult
   | KvTransactionResult
   | KvCompactResult
-  | KvRetainResult;
+  | KvRetainResult
+  | KvLeaseResult;
 
 /** Answer to a query. */
 export type KvAnswer =
@@ -131,7 +137,8 @@ export type KvAnswer =
   | KvRangeAnswer
   | KvInfoAnswer
   | KvCompactedAnswer
-  | KvFutureAnswer;
+  | KvFutureAnswer
+  | KvLeaseAnswer;
 
 /**
  * Narrows a result or an answer to the type that it must have:

@@ -7,12 +7,16 @@
  *     preamble   'QKVS', u16 format
  *     block      u8 kind, u32 length, so many bytes, u32 CRC of all that, continued from the block
  *                before: a block that is missing, doubled or misplaced is found too
- *     1 header   revision, compact revision, retained revisions, retained bytes (u48 each)
+ *     1 header   revision, compact revision, retained revisions, retained bytes, clock, next lease (u48 each)
  *     2 base     versions in force at the compact revision, each key once
- *     3 changes  revision, whether it is a put, key, value
- *     4 end      digest of the state; nothing may follow
+ *     3 changes  revision, whether it is a put, key, value, lease
+ *     4 leases   id, time to live in ms, when it runs out (u48 each); in the order of the ids
+ *     5 end      digest of the state; nothing may follow
  *
- * Where a version is put stands a lease (u48): 0, none, for as long as there are none.
+ * Which keys hang on a lease is said by their newest versions. The lease (u48; 0: none) of an older version
+ * may have ended since.
+ *
+ * Format 1 had no leases. No release wrote it, so it is not read.
  */
 import { ByteWriter, crc32 } from '@quorate/core';
 import { isLive, type LiveVersion, type Version } from './history.ts';
@@ -21,13 +25,12 @@ import type { FrozenStore } from './store.ts';
 
 /** First bytes of every snapshot. */
 export const magic = 0x514b_5653;
-export const format = 1;
+export const format = 2;
 export const preambleBytes = 6;
 /** Kind and length in front of a block, checksum behind it. */
 export const headBytes = 5;
 export const crcBytes = 4;
-export const noLease = 0;
-export const kind = { header: 1, base: 2, changes: 3, end: 4 } as const;
+export const kind = { header: 1, base: 2, changes: 3, leases: 4, end: 5 } as const;
 
 /** A block is closed once it has so many bytes. */
 const blockBytes = 64 * 1024;
@@ -46,6 +49,7 @@ export async function* writeSnapshot(
   yield new ByteWriter(preambleBytes).u32(magic).u16(format).take();
   writer.u48(state.revision).u48(state.compactRevision);
   writer.u48(state.retention.revisions).u48(state.retention.bytes);
+  writer.u48(state.leases.clock).u48(state.leases.next);
   yield blocks.close(kind.header);
   for (const base of baseVersions(state)) {
     writeBase(base, writer);
@@ -57,6 +61,11 @@ export async function* writeSnapshot(
     if (blocks.isFull) yield blocks.close(kind.changes);
   }
   if (!blocks.isEmpty) yield blocks.close(kind.changes);
+  for (const { id, ttlMs, expiresAt } of state.leases.records()) {
+    writer.u48(id).u48(ttlMs).u48(expiresAt);
+    if (blocks.isFull) yield blocks.close(kind.leases);
+  }
+  if (!blocks.isEmpty) yield blocks.close(kind.leases);
   writer.string(state.hash);
   yield blocks.close(kind.end);
 }
@@ -77,12 +86,12 @@ function writeBase(base: LiveVersion, writer: ByteWriter): void {
     .u48(base.modRevision)
     .u32(base.position)
     .u48(base.version)
-    .u48(noLease);
+    .u48(base.lease);
 }
 
 function writeChange(version: Version, writer: ByteWriter): void {
   writer.u48(version.modRevision).boolean(isLive(version)).string(version.key);
-  if (isLive(version)) writer.bytes(version.value).u48(noLease);
+  if (isLive(version)) writer.bytes(version.value).u48(version.lease);
 }
 
 /** Gathers records into blocks. */

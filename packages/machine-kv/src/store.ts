@@ -9,16 +9,16 @@
  * A deleted key stays in the index as a tombstone until its deletion leaves the history.
  */
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
-import BTreeModule from 'sorted-btree';
 import type { KvSelection } from './commands.ts';
 import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
-import { KeyOrder, prefixEnd, utf8Length } from './keys.ts';
-import { defaultRetainBytes, defaultRetainRevisions } from './limits.ts';
+import { KeyOrder, utf8Length } from './keys.ts';
+import type { Place } from './landmarks.ts';
+import { noLease } from './leases/none.ts';
+import { type FrozenLeases, LeaseTable } from './leases/table.ts';
+import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
+import { boundsOf } from './selection.ts';
+import { emptyTree, type Tree } from './tree.ts';
 import { ValueCopier } from './values.ts';
-
-// A CommonJS module: Node and the types take its exports for the default, some bundlers its class.
-type Index = BTreeModule.default<string, Version>;
-const BTree = 'default' in BTreeModule ? BTreeModule.default : BTreeModule;
 
 /** Revision of an empty map. */
 export const firstRevision = 1;
@@ -37,6 +37,7 @@ export interface BaseVersion {
   readonly modRevision: number;
   readonly position: number;
   readonly version: number;
+  readonly lease: number;
 }
 
 /** The state as of one moment, safe from later changes. */
@@ -45,22 +46,18 @@ export interface FrozenStore {
   readonly compactRevision: number;
   readonly retention: Retention;
   readonly hash: string;
+  readonly leases: FrozenLeases;
   /** The newest version of every key, in order. */
   newest(): Iterable<Version>;
   /** The changes since the compact revision, oldest first. */
   changes(): Iterable<Change>;
 }
 
-/** Keys from `from` (included) to `to` (excluded; undefined: no end). */
-interface Bounds {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-}
-
 export class Store {
   readonly #order = new KeyOrder();
-  // 64 keys a node: a tenth faster than the default of 32, and no slower to copy after a clone.
-  readonly #index: Index = new BTree<string, Version>(undefined, this.#order.compare, 64);
+  readonly #index: Tree<string, Version> = emptyTree(this.#order.compare);
+  /** Told by each put and deletion which keys hang on which lease. */
+  readonly leases: LeaseTable = new LeaseTable(this.#order.compare);
   readonly #history = new History();
   readonly #copier = new ValueCopier();
   readonly #hasher = new Hasher();
@@ -73,6 +70,7 @@ export class Store {
   #uncommitted = 0;
   #keys = 0;
   #bytes = 0;
+  #observer: ((version: Version) => void) | undefined;
 
   /** @param revision where the store starts: as if everything before had been compacted. */
   constructor(revision: number = firstRevision) {
@@ -126,7 +124,7 @@ export class Store {
   }
 
   /** Puts a copy of the value; returns the version before, if the key was there. */
-  put(key: string, value: Uint8Array): LiveVersion | undefined {
+  put(key: string, value: Uint8Array, lease: number = noLease): LiveVersion | undefined {
     const before = this.#index.get(key);
     const replaced = isLive(before) ? before : undefined;
     const keyBytes = utf8Length(key);
@@ -138,6 +136,7 @@ export class Store {
       modRevision,
       position: this.#uncommitted,
       version: (replaced?.version ?? 0) + 1,
+      lease,
       bytes: keyBytes + value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -147,6 +146,10 @@ export class Store {
     this.#append(version, before);
     this.#bytes += version.bytes - (replaced?.bytes ?? 0);
     if (replaced === undefined) this.#keys += 1;
+    if (replaced?.lease !== lease) {
+      this.leases.detach(replaced?.lease ?? noLease, key);
+      this.leases.attach(lease, key);
+    }
     return replaced;
   }
 
@@ -159,6 +162,7 @@ export class Store {
       modRevision: this.#revision + 1,
       position: this.#uncommitted,
       version: 0,
+      lease: noLease,
       bytes: live.bytes - live.value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -167,6 +171,7 @@ export class Store {
     this.#append(tombstone, live);
     this.#bytes -= live.bytes;
     this.#keys -= 1;
+    this.leases.detach(live.lease, live.key);
   }
 
   /** Ends a command: if it changed anything there is a new revision, and old ones may go. */
@@ -198,6 +203,16 @@ export class Store {
     this.#trim();
   }
 
+  /** Has each change told as it happens, before its command is at its end. */
+  observe(observer: (version: Version) => void): void {
+    this.#observer = observer;
+  }
+
+  /** The first change that does not lie in front of a place; those behind it are linked to it. */
+  changesFrom(place: Place): Change | undefined {
+    return this.#history.from(place);
+  }
+
   /** Adds a version that was in force at the compact revision. False if its key has one already. */
   load(base: BaseVersion): boolean {
     const keyBytes = utf8Length(base.key);
@@ -208,6 +223,7 @@ export class Store {
       modRevision: base.modRevision,
       position: base.position,
       version: base.version,
+      lease: base.lease,
       bytes: keyBytes + base.value.length,
       hashLow: 0,
       hashHigh: 0,
@@ -218,6 +234,17 @@ export class Store {
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#keys += 1;
     this.#bytes += version.bytes;
+    return true;
+  }
+
+  /** Hangs the keys of a snapshot on their leases. False if one of these is not there, or has too many. */
+  attachLeases(): boolean {
+    for (const { key, lease } of this.#index.values()) {
+      if (lease === noLease) continue;
+      if (this.leases.get(lease) === undefined) return false;
+      this.leases.attach(lease, key);
+      if (this.leases.keyCount(lease) > maxLeaseKeys) return false;
+    }
     return true;
   }
 
@@ -234,7 +261,7 @@ export class Store {
     if (reverse) {
       // Skips the bound itself, which is excluded.
       for (const [key, version] of this.#index.entriesReversed(to, reused, true)) {
-        if (from !== undefined && compare(key, from) < 0) return;
+        if (compare(key, from) < 0) return;
         yield version;
       }
     } else {
@@ -256,6 +283,9 @@ export class Store {
         .number(this.#retention.bytes)
         .number(this.#hashes.low >>> 0)
         .number(this.#hashes.high >>> 0)
+        .number(this.leases.next)
+        .number(this.leases.hashes.low >>> 0)
+        .number(this.leases.hashes.high >>> 0)
         .finish(),
     );
   }
@@ -263,14 +293,14 @@ export class Store {
   /** The state as of now, at the cost of a pointer: the index copies a node before it next changes it. */
   freeze(): FrozenStore {
     const index = this.#index.clone();
-    const { oldest, newest } = this.#history;
     return {
       revision: this.#revision,
       compactRevision: this.#compactRevision,
       retention: this.#retention,
       hash: this.hash(),
+      leases: this.leases.freeze(),
       newest: () => index.values(),
-      changes: () => changesBetween(oldest, newest),
+      changes: this.#history.freeze(),
     };
   }
 
@@ -282,7 +312,8 @@ export class Store {
       .number(version.createRevision)
       .number(version.modRevision)
       .number(version.position)
-      .number(version.version);
+      .number(version.version)
+      .number(version.lease);
     if (version.value !== undefined) hash.bytes(version.value);
     hash.finish();
     version.hashLow = hash.low;
@@ -295,6 +326,7 @@ export class Store {
     this.#history.append(version, superseded);
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#uncommitted += 1;
+    this.#observer?.(version);
   }
 
   /** What nobody can read once a change has left the history: what it superseded, and its tombstone. */
@@ -315,22 +347,5 @@ export class Store {
       if (!over && this.#history.bytes <= bytes) return;
       this.compact(oldest.version.modRevision);
     }
-  }
-}
-
-function boundsOf(selection: Exclude<KvSelection, { readonly type: 'key' }>): Bounds {
-  if (selection.type === 'prefix') {
-    return { from: selection.prefix, to: prefixEnd(selection.prefix) };
-  }
-  return { from: selection.from, to: selection.to === '' ? undefined : selection.to };
-}
-
-function* changesBetween(
-  oldest: Change | undefined,
-  newest: Change | undefined,
-): Generator<Change, void, undefined> {
-  for (let change = oldest; change !== undefined; change = change.next) {
-    yield change;
-    if (change === newest) return;
   }
 }

@@ -11,6 +11,7 @@ import type {
   KvSelection,
   KvTransaction,
 } from './commands.ts';
+import { requireLeases } from './leases/operations.ts';
 import { maxAnswerBytes } from './limits.ts';
 import { AnswerBudget, liveVersions, pairOf, readKey, readRange } from './reads.ts';
 import type {
@@ -22,8 +23,8 @@ import type {
 import type { Store } from './store.ts';
 
 /** Puts one key. */
-export function put(store: Store, { key, value, previous }: KvPut): KvPutResult {
-  const replaced = store.put(key, value);
+export function put(store: Store, { key, value, previous, lease }: KvPut): KvPutResult {
+  const replaced = store.put(key, value, lease);
   const { revision } = store;
   return previous && replaced !== undefined
     ? { type: 'put', revision, previous: pairOf(replaced) }
@@ -46,6 +47,7 @@ export function remove(store: Store, { selection, previous }: KvDelete): KvDelet
 export function transact(store: Store, transaction: KvTransaction): KvTransactionResult {
   const succeeded = transaction.compare.every((compare) => holds(store, compare));
   const operations = succeeded ? transaction.then : transaction.else;
+  requireLeases(store, operations);
   const budget = reserve(store, operations);
   const results = operations.map((operation) => operate(store, operation, budget));
   return { type: 'txn', revision: store.revision, succeeded, results };

@@ -12,13 +12,18 @@ import type {
   KvSelection,
   KvTransaction,
 } from './commands.ts';
-import { boundProblem, compareCodePoints, keyProblem } from './keys.ts';
+import { boundProblem, keyProblem } from './keys.ts';
+import { noLease } from './leases/none.ts';
 import {
+  maxLeaseTtlMs,
   maxRangeLimit,
   maxTransactionCompares,
   maxTransactionOperations,
   maxValueBytes,
+  minLeaseTtlMs,
 } from './limits.ts';
+import { selects } from './selection.ts';
+import type { KvWatch } from './watches/requests.ts';
 
 /** What is wrong with a command, or nothing. */
 export function commandProblem(command: KvCommand): string | undefined {
@@ -35,6 +40,14 @@ export function commandProblem(command: KvCommand): string | undefined {
         countProblem('a number of revisions', command.revisions) ??
         countProblem('a number of bytes', command.bytes)
       );
+    case 'lease-grant':
+      return (
+        (command.lease === noLease ? undefined : leaseProblem(command.lease)) ??
+        ttlProblem(command.ttlMs)
+      );
+    case 'lease-keep-alive':
+    case 'lease-revoke':
+      return leaseProblem(command.lease);
     default:
       return unreachable(command);
   }
@@ -42,13 +55,44 @@ export function commandProblem(command: KvCommand): string | undefined {
 
 /** What is wrong with a query, or nothing. */
 export function queryProblem(query: KvQuery): string | undefined {
-  return query.type === 'info' ? undefined : operationProblem(query);
+  switch (query.type) {
+    case 'get':
+    case 'range':
+      return operationProblem(query);
+    case 'info':
+      return undefined;
+    case 'lease-info':
+      return leaseProblem(query.lease) ?? boundProblem(query.from) ?? limitProblem(query.limit);
+    case 'lease-list':
+      return countProblem('a lease', query.from) ?? limitProblem(query.limit);
+    default:
+      return unreachable(query);
+  }
+}
+
+/** What is wrong with a watch, or nothing. */
+export function watchProblem(watch: KvWatch): string | undefined {
+  if (!watch.puts && !watch.deletes) {
+    return 'a watch wants neither puts nor deletions; ask for one of them';
+  }
+  if (watch.revision === 0 && watch.position !== 0) {
+    return 'a watch from now on names a position; name its revision too';
+  }
+  return (
+    selectionProblem(watch.selection) ??
+    countProblem('a revision', watch.revision) ??
+    countProblem('a position', watch.position)
+  );
 }
 
 function operationProblem(operation: KvOperation): string | undefined {
   switch (operation.type) {
     case 'put':
-      return keyProblem(operation.key) ?? valueProblem(operation.value);
+      return (
+        keyProblem(operation.key) ??
+        valueProblem(operation.value) ??
+        countProblem('a lease', operation.lease)
+      );
     case 'delete':
       return selectionProblem(operation.selection);
     case 'get':
@@ -61,10 +105,24 @@ function operationProblem(operation: KvOperation): string | undefined {
 }
 
 function rangeProblem({ selection, limit, revision }: KvRange): string | undefined {
-  if (!isCount(limit) || limit > maxRangeLimit) {
-    return `a limit of ${String(limit)} is not from 0 to maxRangeLimit, ${String(maxRangeLimit)}; read in pages`;
-  }
-  return selectionProblem(selection) ?? countProblem('a revision', revision);
+  return limitProblem(limit) ?? selectionProblem(selection) ?? countProblem('a revision', revision);
+}
+
+function limitProblem(limit: number): string | undefined {
+  if (isCount(limit) && limit <= maxRangeLimit) return undefined;
+  return `a limit of ${String(limit)} is not from 0 to maxRangeLimit, ${String(maxRangeLimit)}; read in pages`;
+}
+
+function leaseProblem(lease: number): string | undefined {
+  return isCount(lease) && lease !== noLease
+    ? undefined
+    : `a lease is ${String(lease)}; use an integer from 1 below 2^48`;
+}
+
+function ttlProblem(ttlMs: number): string | undefined {
+  return isCount(ttlMs) && ttlMs >= minLeaseTtlMs && ttlMs <= maxLeaseTtlMs
+    ? undefined
+    : `a time to live of ${String(ttlMs)} ms is not an integer from minLeaseTtlMs, ${String(minLeaseTtlMs)}, to maxLeaseTtlMs, ${String(maxLeaseTtlMs)}`;
 }
 
 function selectionProblem(selection: KvSelection): string | undefined {
@@ -130,22 +188,6 @@ function branchProblem(operations: readonly KvOperation[]): string | undefined {
     }
   }
   return undefined;
-}
-
-function selects(selection: KvSelection, key: string): boolean {
-  switch (selection.type) {
-    case 'key':
-      return key === selection.key;
-    case 'prefix':
-      return key.startsWith(selection.prefix);
-    case 'range':
-      return (
-        compareCodePoints(key, selection.from) >= 0 &&
-        (selection.to === '' || compareCodePoints(key, selection.to) < 0)
-      );
-    default:
-      return unreachable(selection);
-  }
 }
 
 function countProblem(what: string, count: number): string | undefined {

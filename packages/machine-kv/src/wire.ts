@@ -1,7 +1,6 @@
 /**
  * What all messages share. Each starts with a byte for its type. Flag bytes have room: a bit that is
- * not known is malformed, so a later version can add fields (a lease, say) that this one will refuse
- * and not misread.
+ * not known is malformed, so a later version can add fields that this one will refuse and not misread.
  */
 import { type ByteReader, type ByteWriter, MalformedError } from '@quorate/core';
 
@@ -17,6 +16,12 @@ export const tag = {
   info: 8,
   compacted: 9,
   future: 10,
+  'lease-grant': 11,
+  'lease-keep-alive': 12,
+  'lease-revoke': 13,
+  'lease-info': 14,
+  'lease-list': 15,
+  watch: 16,
 } as const;
 
 /** Flags as a byte, the first in the lowest bit. */
@@ -29,4 +34,18 @@ export function readFlags(reader: ByteReader, known: number): number {
   const bits = reader.u8();
   if (bits >> known !== 0) throw new MalformedError(`unknown flags ${String(bits)}`);
   return bits;
+}
+
+/** A list whose count is checked against its bound, and against what is left, before it is believed. */
+export function readList<Item>(
+  reader: ByteReader,
+  maxItems: number,
+  minItemBytes: number,
+  read: (reader: ByteReader) => Item,
+): readonly Item[] {
+  const count = reader.count(minItemBytes);
+  if (count > maxItems) {
+    throw new MalformedError(`${String(count)} items are more than ${String(maxItems)}`);
+  }
+  return Array.from({ length: count }, () => read(reader));
 }

@@ -1,5 +1,5 @@
 /** What the tests share: a machine that is only ever spoken to in bytes, and generators. */
-import { decode, encode, fromUtf8 } from '@quorate/core';
+import { type ApplyContext, decode, encode, fromUtf8 } from '@quorate/core';
 import fc from 'fast-check';
 import {
   expectType,
@@ -7,6 +7,7 @@ import {
   type KvCommand,
   type KvCompare,
   type KvInfoAnswer,
+  type KvLease,
   type KvMachine,
   type KvOperation,
   type KvPair,
@@ -19,14 +20,24 @@ import {
 /** A machine behind its codecs, as a replica hosts it. */
 export class Hosted {
   readonly machine: KvMachine = kvMachine();
+  /** The time of the log, ms. */
+  time = 1_000_000;
   #index = 0;
 
   execute(command: KvCommand): KvResult {
     const { commands, results } = this.machine;
-    this.#index += 1;
-    const context = { index: this.#index, position: 0, time: this.#index };
     const received = decode(commands, encode(commands, command));
-    return decode(results, encode(results, this.machine.apply(received, context)));
+    return decode(results, encode(results, this.machine.apply(received, this.#context())));
+  }
+
+  /** An entry of the leader by which things run out. */
+  expire(): void {
+    this.machine.expire(this.#context());
+  }
+
+  /** An entry of a new leader. */
+  renew(): void {
+    this.machine.renew(this.#context());
   }
 
   query(query: KvQuery): KvAnswer {
@@ -37,6 +48,11 @@ export class Hosted {
 
   info(): KvInfoAnswer {
     return expectType(this.query(kv.info()), 'info');
+  }
+
+  /** One lease. */
+  lease(id: number): KvLease | undefined {
+    return expectType(this.query(kv.lease.info(id)), 'lease-info').lease;
   }
 
   /** The value of a key as text. */
@@ -50,6 +66,11 @@ export class Hosted {
   all(revision?: number): readonly string[] {
     const options = revision === undefined ? {} : { revision };
     return texts(expectType(this.query(kv.range({ prefix: '', ...options })), 'range').pairs);
+  }
+
+  #context(): ApplyContext {
+    this.#index += 1;
+    return { index: this.#index, position: 0, time: this.time };
   }
 }
 
@@ -97,9 +118,11 @@ const someSelection = fc.oneof(
   fc.record({ prefix: someBound }),
   fc.record({ from: someBound, to: someBound }),
 );
+/** Few, so that they are there more often than not; 0 is none. */
+const someLease = fc.constantFrom(0, 0, 1, 2, 3, 7);
 const somePut = fc
-  .tuple(someKey, someValue, someFlag)
-  .map(([key, value, previous]) => kv.put(key, value, { previous }));
+  .tuple(someKey, someValue, someFlag, someLease)
+  .map(([key, value, previous, lease]) => kv.put(key, value, { previous, lease }));
 const someDelete = fc
   .tuple(someSelection, someFlag)
   .map(([keys, previous]) => kv.delete(keys, { previous }));
@@ -141,6 +164,7 @@ const someCompare: fc.Arbitrary<KvCompare> = fc.oneof(
       fc.nat(12),
     )
     .map(([key, target, op, value]) => kv.when(key)[target](op, value)),
+  fc.tuple(someKey, someLease).map(([key, lease]) => kv.when(key).lease('=', lease)),
   someKey.map((key) => kv.when(key).exists()),
   someKey.map((key) => kv.when(key).missing()),
 );
@@ -166,4 +190,29 @@ export const someCommand: fc.Arbitrary<KvCommand> = fc.oneof(
       .record({ revisions: fc.nat(12), bytes: fc.constantFrom(0, 600, 2000, 1_000_000) })
       .map((retention) => kv.retain(retention)),
   },
+  { weight: 3, arbitrary: fc.oneof(...someLeaseCommands()) },
+);
+
+function someLeaseCommands(): fc.Arbitrary<KvCommand>[] {
+  const id = fc.constantFrom(0, 1, 2, 3, 7);
+  return [
+    fc.tuple(id, fc.constantFrom(100, 250, 99)).map(([id, ttl]) => kv.lease.grant(ttl, { id })),
+    id.map((lease) => kv.lease.keepAlive(lease)),
+    id.map((lease) => kv.lease.revoke(lease)),
+  ];
+}
+
+/** Something that happens to a machine. */
+export type Step =
+  | { readonly type: 'execute'; readonly command: KvCommand }
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'expire' }
+  | { readonly type: 'renew' };
+
+/** Commands, while time goes on and the leader lets things run out. */
+export const someStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 18, arbitrary: someCommand.map((command) => ({ type: 'execute', command }) as const) },
+  { weight: 2, arbitrary: fc.constantFrom(30, 120).map((ms) => ({ type: 'wait', ms }) as const) },
+  { weight: 2, arbitrary: fc.constant({ type: 'expire' } as const) },
+  { weight: 1, arbitrary: fc.constant({ type: 'renew' } as const) },
 );

@@ -256,6 +256,7 @@ describe('info', () => {
       historyBytes: 5 * 128 + 2 + 1 + 1,
       retainRevisions: 10_000,
       retainBytes: 256 * 1024 * 1024,
+      leases: 0,
       hash: hosted.machine.stateHash(),
     });
   });

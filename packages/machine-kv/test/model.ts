@@ -8,17 +8,28 @@ import type {
   KvCommand,
   KvCompare,
   KvDelete,
+  KvGet,
+  KvLease,
   KvOperation,
   KvOperationResult,
   KvPair,
   KvPut,
-  KvQuery,
   KvRange,
   KvResult,
   KvSelection,
 } from '../src/index.ts';
 
 type State = readonly KvPair[];
+
+/** One change of one key. */
+export interface ModelChange {
+  readonly revision: number;
+  readonly position: number;
+  readonly key: string;
+  /** Undefined: it was deleted. */
+  readonly pair: KvPair | undefined;
+  readonly previous: KvPair | undefined;
+}
 
 /** Bytes of what one revision changed that only the history needs; see `versionOverheadBytes`. */
 interface Revision {
@@ -27,11 +38,19 @@ interface Revision {
 }
 
 export class Model {
+  /** All there ever were. */
+  readonly changes: ModelChange[] = [];
   /** Revision r is at r - 1. */
   readonly #revisions: Revision[] = [{ state: [], historyBytes: 0 }];
   #compactRevision = 1;
   #retainRevisions = 10_000;
   #retainBytes = 256 * 1024 * 1024;
+  /** The time of the log, which the test moves. */
+  time = 1_000_000;
+  /** The time of the last command. */
+  #clock = 0;
+  #leases: readonly ModelLease[] = [];
+  #nextLease = 1;
 
   get revision(): number {
     return this.#revisions.length;
@@ -45,10 +64,47 @@ export class Model {
     return this.#at(this.revision);
   }
 
+  get leases(): readonly KvLease[] {
+    return this.#leases.map(({ lease, ttlMs, expiresAt }) => ({
+      lease,
+      ttlMs,
+      remainingMs: Math.max(expiresAt - this.#clock, 0),
+      keyCount: this.keysOf(lease).length,
+    }));
+  }
+
+  keysOf(lease: number): readonly string[] {
+    return this.state.filter((pair) => pair.lease === lease).map(({ key }) => key);
+  }
+
+  expire(): void {
+    for (const { lease, expiresAt } of [...this.#leases].sort(
+      (left, right) => left.expiresAt - right.expiresAt || left.lease - right.lease,
+    )) {
+      if (expiresAt <= this.time) this.#revoke(lease);
+    }
+    this.#clock = this.time;
+  }
+
+  renew(): void {
+    this.#leases = this.#leases.map((lease) => ({
+      ...lease,
+      expiresAt: this.time + lease.ttlMs,
+    }));
+    this.#clock = this.time;
+  }
+
   apply(command: KvCommand): KvResult {
+    const result = this.#apply(command);
+    this.#clock = this.time;
+    return result;
+  }
+
+  #apply(command: KvCommand): KvResult {
     switch (command.type) {
       case 'put':
       case 'delete': {
+        if (command.type === 'put') this.#requireLeases([command]);
         const work = new Work(this.state, this.revision);
         const result = command.type === 'put' ? work.put(command) : work.delete(command);
         this.#commit(work);
@@ -57,6 +113,7 @@ export class Model {
       case 'txn': {
         for (const branch of [command.then, command.else]) rejectOverlaps(branch);
         const succeeded = command.compare.every((compare) => holds(this.state, compare));
+        this.#requireLeases(succeeded ? command.then : command.else);
         const work = new Work(this.state, this.revision);
         const results = (succeeded ? command.then : command.else).map((operation) =>
           work.do(operation),
@@ -79,10 +136,63 @@ export class Model {
           revision: this.revision,
           compactRevision: this.#compactRevision,
         };
+      case 'lease-grant': {
+        const { ttlMs } = command;
+        if (ttlMs < 100 || this.#has(command.lease)) throw new CommandRejectedError('no lease');
+        const lease = command.lease === 0 ? this.#freeLease() : command.lease;
+        this.#leases = [...this.#leases, { lease, ttlMs, expiresAt: this.time + ttlMs }].sort(
+          (left, right) => left.lease - right.lease,
+        );
+        return { type: 'lease-grant', lease, ttlMs };
+      }
+      case 'lease-keep-alive': {
+        const { lease } = command;
+        if (lease === 0) throw new CommandRejectedError('no number');
+        const renewed = this.#leases.find((other) => other.lease === lease);
+        this.#leases = this.#leases.map((other) =>
+          other === renewed ? { ...renewed, expiresAt: this.time + renewed.ttlMs } : other,
+        );
+        const found = renewed !== undefined;
+        return { type: 'lease-keep-alive', lease, found, ttlMs: renewed?.ttlMs ?? 0 };
+      }
+      case 'lease-revoke':
+        if (command.lease === 0) throw new CommandRejectedError('no number');
+        return this.#revoke(command.lease);
     }
   }
 
-  query(query: Exclude<KvQuery, { readonly type: 'info' }>): KvAnswer {
+  #freeLease(): number {
+    const free = this.#has(this.#nextLease) ? undefined : this.#nextLease;
+    this.#nextLease += 1;
+    return free ?? this.#freeLease();
+  }
+
+  #has(lease: number): boolean {
+    return this.#leases.some((other) => other.lease === lease);
+  }
+
+  #requireLeases(operations: readonly KvOperation[]): void {
+    for (const operation of operations) {
+      if (operation.type === 'put' && operation.lease !== 0 && !this.#has(operation.lease)) {
+        throw new CommandRejectedError('no such lease');
+      }
+    }
+  }
+
+  #revoke(lease: number): KvResult {
+    const found = this.#has(lease);
+    const keys = found ? this.keysOf(lease) : [];
+    this.#leases = this.#leases.filter((other) => other.lease !== lease);
+    const work = new Work(this.state, this.revision);
+    for (const key of keys) {
+      work.delete({ type: 'delete', selection: { type: 'key', key }, previous: false });
+    }
+    this.#commit(work);
+    const { revision } = work;
+    return { type: 'lease-revoke', lease, found, revision, deleted: keys.length };
+  }
+
+  query(query: KvGet | KvRange): KvAnswer {
     const { revision } = query;
     if (revision > this.revision) {
       return { type: 'future', revision, currentRevision: this.revision };
@@ -101,6 +211,7 @@ export class Model {
   #commit(work: Work): void {
     if (!work.changed) return;
     this.#revisions.push({ state: work.state, historyBytes: work.historyBytes });
+    this.changes.push(...work.changes);
     this.#trim();
   }
 
@@ -119,11 +230,18 @@ export class Model {
   }
 }
 
+interface ModelLease {
+  readonly lease: number;
+  readonly ttlMs: number;
+  readonly expiresAt: number;
+}
+
 /** One command at work on a state. */
 class Work {
   state: State;
   changed = false;
   historyBytes = 0;
+  readonly changes: ModelChange[] = [];
   readonly #before: number;
 
   constructor(state: State, revision: number) {
@@ -147,7 +265,12 @@ class Work {
     }
   }
 
-  put({ key, value, previous: wanted }: KvPut): KvOperationResult & { readonly type: 'put' } {
+  put({
+    key,
+    value,
+    previous: wanted,
+    lease,
+  }: KvPut): KvOperationResult & { readonly type: 'put' } {
     const previous = this.state.find((pair) => pair.key === key);
     this.changed = true;
     const { revision } = this;
@@ -157,9 +280,11 @@ class Work {
       createRevision: previous?.createRevision ?? revision,
       modRevision: revision,
       version: (previous?.version ?? 0) + 1,
+      ...(lease === 0 ? {} : { lease }),
     };
     this.state = sorted([...this.state.filter((other) => other.key !== key), pair]);
     this.historyBytes += 128 + (previous === undefined ? 0 : bytesOf(previous));
+    this.#record(key, pair, previous);
     return wanted && previous !== undefined
       ? { type: 'put', revision, previous }
       : { type: 'put', revision };
@@ -169,13 +294,21 @@ class Work {
     const gone = this.state.filter(({ key }) => selects(selection, key));
     if (gone.length > 0) this.changed = true;
     this.state = this.state.filter(({ key }) => !selects(selection, key));
-    for (const pair of gone) this.historyBytes += 128 + utf8(pair.key).length + bytesOf(pair);
+    for (const pair of gone) {
+      this.historyBytes += 128 + utf8(pair.key).length + bytesOf(pair);
+      this.#record(pair.key, undefined, pair);
+    }
     return {
       type: 'delete',
       revision: this.revision,
       deleted: gone.length,
       previous: previous ? gone : [],
     };
+  }
+
+  #record(key: string, pair: KvPair | undefined, previous: KvPair | undefined): void {
+    const position = this.changes.length;
+    this.changes.push({ revision: this.revision, position, key, pair, previous });
   }
 
   read(query: Exclude<KvOperation, KvPut | KvDelete>): KvOperationResult & KvAnswer {
@@ -223,7 +356,7 @@ function relation(difference: number): readonly string[] {
   return ['!=', difference < 0 ? '<' : '>'];
 }
 
-function selects(selection: KvSelection, key: string): boolean {
+export function selects(selection: KvSelection, key: string): boolean {
   const bytes = utf8(key);
   switch (selection.type) {
     case 'key':

@@ -2,7 +2,14 @@
 import { concatBytes, crc32, CorruptError, ForeignDataError, utf8 } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectType, kv, type KvMachine, kvMachine, maxValueBytes } from '../src/index.ts';
+import {
+  expectType,
+  kv,
+  type KvMachine,
+  kvMachine,
+  maxLeaseKeys,
+  maxValueBytes,
+} from '../src/index.ts';
 import { apply, collect, Hosted, stream } from './harness.ts';
 
 const preambleBytes = 6;
@@ -17,6 +24,10 @@ function lived(): Hosted {
   hosted.execute(kv.put('c', 'c3'));
   hosted.execute(kv.delete({ from: 'd' }));
   hosted.execute(kv.retain({ revisions: 100, bytes: 100_000 }));
+  for (const id of [0, 3, 4]) hosted.execute(kv.lease.grant(1000, { id }));
+  hosted.execute(kv.put('e', 'held', { lease: 3 }));
+  hosted.execute(kv.put('f', 'held', { lease: 4 }));
+  hosted.execute(kv.lease.revoke(4));
   return hosted;
 }
 
@@ -32,10 +43,16 @@ describe('a snapshot', () => {
     const copy = new Hosted();
     await copy.machine.restore(original.machine.snapshot());
     expect(copy.info()).toEqual(original.info());
-    for (const revision of [5, 6, 7, 8, 9])
+    for (const revision of [5, 6, 7, 8, 9, 10, 11, 12])
       expect(copy.all(revision)).toEqual(original.all(revision));
     expect(copy.query(kv.get('a', { revision: 4 }))).toMatchObject({ type: 'compacted' });
-    for (const command of [kv.put('c', 'c4'), kv.put('d', 'd2'), kv.compact(7)]) {
+    for (const command of [
+      kv.put('c', 'c4'),
+      kv.put('d', 'd2'),
+      kv.compact(7),
+      kv.lease.grant(5000),
+      kv.lease.revoke(3),
+    ]) {
       expect(copy.execute(command)).toEqual(original.execute(command));
       expect(copy.machine.stateHash()).toBe(original.machine.stateHash());
     }
@@ -198,7 +215,7 @@ describe('a snapshot that is not sound', () => {
     return [bytes, sum];
   };
   const forged = (...blocks: readonly (readonly [number, readonly number[]])[]): Uint8Array[] => {
-    const chunks: Uint8Array[] = [Uint8Array.from([0x51, 0x4b, 0x56, 0x53, 0, 1])];
+    const chunks: Uint8Array[] = [Uint8Array.from([0x51, 0x4b, 0x56, 0x53, 0, 2])];
     let crc = 0;
     for (const [kind, body] of blocks) {
       const [bytes, sum] = block(kind, body, crc);
@@ -212,8 +229,9 @@ describe('a snapshot that is not sound', () => {
   const field = (text: string): number[] => [...u32(text.length), ...utf8(text)];
   const header = (revision: number, compactRevision: number): readonly [number, number[]] => [
     1,
-    [...u48(revision), ...u48(compactRevision), ...u48(1000), ...u48(60_000)],
+    [...u48(revision), ...u48(compactRevision), ...u48(1000), ...u48(60_000), ...u48(7), ...u48(1)],
   ];
+  const lease = (id: number, ttlMs: number): number[] => [...u48(id), ...u48(ttlMs), ...u48(1000)];
   const base = (key: string, create: number, mod: number, version: number, lease = 0): number[] => [
     ...field(key),
     ...field('v'),
@@ -223,20 +241,20 @@ describe('a snapshot that is not sound', () => {
     ...u48(version),
     ...u48(lease),
   ];
-  const put = (revision: number, key: string): number[] => [
+  const put = (revision: number, key: string, lease = 0): number[] => [
     ...u48(revision),
     1,
     ...field(key),
     ...field('v'),
-    ...u48(0),
+    ...u48(lease),
   ];
   const gone = (revision: number, key: string): number[] => [...u48(revision), 0, ...field(key)];
-  const end: readonly [number, number[]] = [4, field('0123456789abcdef')];
+  const end: readonly [number, number[]] = [5, field('0123456789abcdef')];
 
   const wrong: readonly (readonly [string, string, Uint8Array[]])[] = [
     ['no header', 'header is not the first', forged([2, base('a', 2, 2, 1)])],
     ['two headers', 'header is not the first', forged(header(5, 5), header(5, 5))],
-    ['an unknown block', 'where it belongs', forged(header(5, 5), [5, []])],
+    ['an unknown block', 'where it belongs', forged(header(5, 5), [6, []])],
     [
       'a base behind the changes',
       'where it belongs',
@@ -273,7 +291,46 @@ describe('a snapshot that is not sound', () => {
       'version of a key',
       forged(header(5, 5), [2, base('a', 2, 3, 1)]),
     ],
-    ['a lease', 'lease', forged(header(5, 5), [2, base('a', 2, 2, 1, 7)])],
+    [
+      'a key with a lease that is not there',
+      'lease that is not there',
+      forged(header(5, 5), [2, base('a', 2, 2, 1, 7)], end),
+    ],
+    [
+      'a changed key with a lease that is not there',
+      'lease that is not there',
+      forged(header(6, 5), [3, put(6, 'a', 7)], [4, lease(8, 1000)], end),
+    ],
+    [
+      'more keys on a lease than there may be',
+      'or full',
+      forged(
+        header(5, 5),
+        [
+          2,
+          Array.from({ length: maxLeaseKeys + 1 }, (_, at) => base(String(at), 2, 2, 1, 7)).flat(),
+        ],
+        [4, lease(7, 1000)],
+        end,
+      ),
+    ],
+    ['a lease without a number', 'no number', forged(header(5, 5), [4, lease(0, 1000)])],
+    [
+      'a lease twice',
+      'there twice',
+      forged(header(5, 5), [4, [...lease(1, 1000), ...lease(1, 1000)]]),
+    ],
+    ['a lease that is too short', 'too short', forged(header(5, 5), [4, lease(1, 99)])],
+    [
+      'no number for the next lease',
+      'has no number',
+      forged([1, [...u48(5), ...u48(5), ...u48(9), ...u48(9), ...u48(7), ...u48(0)]]),
+    ],
+    [
+      'leases before changes',
+      'where it belongs',
+      forged(header(6, 5), [4, lease(1, 1000)], [3, put(6, 'a')]),
+    ],
     ['a revision left out', 'misplaced', forged(header(7, 5), [3, [...put(7, 'a')]])],
     [
       'a revision that goes back',
@@ -294,7 +351,7 @@ describe('a snapshot that is not sound', () => {
       'more history than it retains',
       'than it retains',
       forged(
-        [1, [...u48(7), ...u48(5), ...u48(1), ...u48(60_000)]],
+        [1, [...u48(7), ...u48(5), ...u48(1), ...u48(60_000), ...u48(7), ...u48(1)]],
         [3, [...put(6, 'a'), ...put(7, 'a')]],
         end,
       ),
@@ -310,11 +367,13 @@ describe('a snapshot that is not sound', () => {
     expect(String(error)).toContain(reason);
   });
 
-  test('because it is of another program, or of a later version', async () => {
+  test('because it is of another program, of a later version, or older than any release', async () => {
     expect(await refusal([utf8('PK\u0003\u0004 and so on')])).toBeInstanceOf(ForeignDataError);
-    expect(await refusal([Uint8Array.of(0x51, 0x4b, 0x56, 0x53, 0, 2)])).toBeInstanceOf(
-      ForeignDataError,
-    );
+    for (const format of [1, 3]) {
+      expect(await refusal([Uint8Array.of(0x51, 0x4b, 0x56, 0x53, 0, format)])).toBeInstanceOf(
+        ForeignDataError,
+      );
+    }
   });
 });
 
@@ -331,6 +390,10 @@ describe('the digest', () => {
       kv.put('c', 'c3'),
       kv.delete({ from: 'd' }),
       kv.retain({ revisions: 100, bytes: 100_000 }),
+      ...[0, 3, 4].map((id) => kv.lease.grant(1000, { id })),
+      kv.put('e', 'held', { lease: 3 }),
+      kv.put('f', 'held', { lease: 4 }),
+      kv.lease.revoke(4),
     ]) {
       second.execute(command);
     }
@@ -362,6 +425,14 @@ describe('the digest', () => {
       after(kv.put('b', '1'), kv.delete('b'), a1),
       after(kv.txn({ then: [a1, kv.put('b', '1')] })),
       after(kv.txn({ then: [kv.put('b', '1'), a1] })),
+      after(kv.lease.grant(1000)),
+      after(kv.lease.grant(1001)),
+      after(kv.lease.grant(1000, { id: 1 })),
+      after(kv.lease.grant(1000, { id: 2 })),
+      after(kv.lease.grant(1000), kv.lease.revoke(1)),
+      after(kv.lease.grant(1000), a1),
+      after(kv.lease.grant(1000), kv.put('a', '1', { lease: 1 })),
+      after(kv.lease.grant(1000), kv.put('a', '1', { lease: 1 }), kv.lease.revoke(1)),
       after(kv.retain({ revisions: 9, bytes: 1000 })),
       after(kv.retain({ revisions: 1000, bytes: 9 })),
     ];

@@ -14,8 +14,10 @@ import type { LogLimits } from '@quorate/log';
 import {
   type KvAnswer,
   type KvCommand,
+  type KvEvent,
   type KvQuery,
   type KvResult,
+  type KvWatch,
   kvMachine,
 } from '@quorate/machine-kv';
 import { openReplica, type Replica, type ReplicaLimits } from '@quorate/replica';
@@ -23,7 +25,7 @@ import { type MemoryDisk, memoryDisk } from '@quorate/storage-memory';
 import { type MemoryNetwork, memoryNetwork } from '@quorate/transport-memory';
 import { watch } from './world.ts';
 
-export type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer>;
+export type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
 
 export interface ClusterOptions {
   readonly algorithm: () => Algorithm<unknown>;

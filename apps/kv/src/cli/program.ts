@@ -11,6 +11,7 @@ import { addExport } from './export.ts';
 import { addForceNewCluster } from './force-new-cluster.ts';
 import { addGet } from './get.ts';
 import { addImport } from './import.ts';
+import { addLease } from './lease.ts';
 import { addMembers } from './members.ts';
 import { addPut } from './put.ts';
 import { addRange } from './range.ts';
@@ -20,7 +21,7 @@ import { addStatus } from './status.ts';
 
 /**
  * Runs a command line, and returns the exit code: 0 done, 1 failed, 2 the command line makes no
- * sense, 3 no such key, 4 it is not known whether the change happened.
+ * sense, 3 no such key or lease, 4 it is not known whether the change happened.
  *
  * @param words the arguments, without node and program.
  */
@@ -63,6 +64,7 @@ function createProgram(help: string[]): Command {
   addDelete(program);
   addRange(program);
   addStatus(program);
+  addLease(program);
   addMembers(program);
   addImport(program);
   addExport(program);

@@ -49,10 +49,11 @@ export async function putKey(
   client: HttpKvClient,
   key: string,
   value: Uint8Array,
+  lease?: number,
 ): Promise<{ readonly revision: number }> {
   const request = {
     method: 'PUT',
-    path: keyPath(key),
+    path: `${keyPath(key)}${queryOf({ lease })}`,
     body: value,
     contentType: 'application/octet-stream',
   } as const;
@@ -100,6 +101,19 @@ export async function getPage(client: HttpKvClient, options: PageOptions): Promi
   });
   const next = json['next'] === undefined ? undefined : stringOf(json['next'], 'next');
   return { revision: integerOf(json['revision'], 'revision'), items, next };
+}
+
+/** One page of leases. */
+export async function getLeases(
+  client: HttpKvClient,
+  options: ReadOptions & { readonly from: number },
+): Promise<{ readonly items: readonly JsonObject[]; readonly next: number | undefined }> {
+  const { from, consistency } = options;
+  const path = `/v1/leases${queryOf({ from, consistency })}`;
+  const json = jsonOf(await client.send({ method: 'GET', path }, readOf(options)));
+  const items = arrayOf(json['items'], 'items').map((item) => objectOf(item, 'an item'));
+  const next = json['next'] === undefined ? undefined : integerOf(json['next'], 'next');
+  return { items, next };
 }
 
 /** Several puts as one transaction. */

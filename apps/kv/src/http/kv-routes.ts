@@ -22,12 +22,14 @@ import { keyOf, Params, type ReadCallOptions, readParams, writeParams } from './
 import { type HttpRequest, jsonReply, type Reply } from './reply.ts';
 import { transactionOfJson } from './transaction-json.ts';
 
-/** `PUT /v1/kv/{key}` with the value as the body. */
+/** `PUT /v1/kv/{key}?lease=` with the value as the body. */
 export async function putKey(request: HttpRequest, { replica }: RouteContext): Promise<Reply> {
-  const options = new Params(request.query, writeParams).writeOptions(request.signal);
+  const params = new Params(request.query, [...writeParams, 'lease']);
+  const options = params.writeOptions(request.signal);
   const key = keyOf(request);
+  const lease = params.integer('lease') ?? 0;
   const value = await request.body(maxValueBytes);
-  const result = expectType(await replica.execute(kv.put(key, value), options), 'put');
+  const result = expectType(await replica.execute(kv.put(key, value, { lease }), options), 'put');
   return jsonReply({ revision: result.revision });
 }
 
@@ -56,6 +58,7 @@ export async function getKey(request: HttpRequest, { replica }: RouteContext): P
       'quorate-revision': String(pair.modRevision),
       'quorate-create-revision': String(pair.createRevision),
       'quorate-version': String(pair.version),
+      ...(pair.lease === undefined ? {} : { 'quorate-lease': String(pair.lease) }),
       'quorate-read-revision': String(revision),
       ...freshness(reading, options),
     },

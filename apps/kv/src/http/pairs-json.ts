@@ -1,5 +1,5 @@
 /**
- * Pairs of the map in JSON: `{"key","value","createRevision","modRevision","version"}`, where the
+ * Pairs of the map in JSON: `{"key","value","createRevision","modRevision","version","lease"?}`, where the
  * value is text if its bytes are UTF-8, and otherwise stands as `"valueBase64"`. Lines of `export`
  * and bodies of transactions have the same two fields.
  */
@@ -14,12 +14,20 @@ export interface PairJson {
   readonly createRevision: number;
   readonly modRevision: number;
   readonly version: number;
+  readonly lease?: number;
 }
 
 /** @param keysOnly leaves the value out. */
 export function pairToJson(pair: KvPair, keysOnly: boolean = false): PairJson {
-  const { key, value, createRevision, modRevision, version } = pair;
-  return { key, ...(keysOnly ? {} : valueToJson(value)), createRevision, modRevision, version };
+  const { key, value, createRevision, modRevision, version, lease } = pair;
+  return {
+    key,
+    ...(keysOnly ? {} : valueToJson(value)),
+    createRevision,
+    modRevision,
+    version,
+    ...(lease === undefined ? {} : { lease }),
+  };
 }
 
 /** What a transaction said. */

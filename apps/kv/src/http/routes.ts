@@ -5,6 +5,7 @@ import { serviceError } from '../errors.ts';
 import { takeBackup } from './backup-route.ts';
 import type { RouteContext } from './context.ts';
 import { compact, deleteKey, getKey, listKeys, putKey, runTransaction } from './kv-routes.ts';
+import { grantLease, keepLease, leaseKeys, listLeases, revokeLease } from './lease-routes.ts';
 import { changeMembers, transfer } from './member-routes.ts';
 import { healthz, metrics, readyz, snapshot, status } from './node-routes.ts';
 import { keyPathPrefix } from './params.ts';
@@ -20,6 +21,10 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   [keyPathPrefix]: { GET: getKey, PUT: putKey, DELETE: deleteKey },
   '/v1/txn': { POST: runTransaction },
   '/v1/compact': { POST: compact },
+  '/v1/leases': { GET: listLeases, POST: grantLease },
+  '/v1/leases/keys': { GET: leaseKeys },
+  '/v1/leases/keep-alive': { POST: keepLease },
+  '/v1/leases/revoke': { POST: revokeLease },
   '/v1/status': { GET: status },
   '/v1/members': { POST: changeMembers },
   '/v1/transfer': { POST: transfer },

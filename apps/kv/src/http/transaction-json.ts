@@ -51,10 +51,11 @@ function compareOf(json: unknown, what: string): KvCompare {
     case 'version':
     case 'createRevision':
     case 'modRevision':
+    case 'lease':
       return { target, key, operator, value: integerOf(fields['value'], `${what}.value`) };
     default:
       throw new InvalidArgumentError(
-        `${what}.target must be one of value, version, createRevision, modRevision`,
+        `${what}.target must be one of value, version, createRevision, modRevision, lease`,
       );
   }
 }
@@ -64,9 +65,12 @@ function operationOf(json: unknown, what: string): KvOperation {
   const type = stringOf(fields['type'], `${what}.type`);
   switch (type) {
     case 'put': {
-      objectOf(json, what, ['type', 'key', 'value', 'valueBase64', 'previous']);
+      objectOf(json, what, ['type', 'key', 'value', 'valueBase64', 'previous', 'lease']);
       const key = stringOf(fields['key'], `${what}.key`);
-      return kv.put(key, valueOfJson(fields, what), { previous: flag(fields, 'previous', what) });
+      return kv.put(key, valueOfJson(fields, what), {
+        previous: flag(fields, 'previous', what),
+        lease: integerOf(fields['lease'] ?? 0, `${what}.lease`),
+      });
     }
     case 'delete': {
       objectOf(json, what, ['type', 'key', 'prefix', 'from', 'to', 'previous']);

@@ -19,9 +19,11 @@ import {
   kv,
   type KvAnswer,
   type KvCommand,
+  type KvEvent,
   kvMachine,
   type KvQuery,
   type KvResult,
+  type KvWatch,
 } from '@quorate/machine-kv';
 import { type Consistency, openReplica, type Replica } from '@quorate/replica';
 import type { TestedAlgorithm } from '../algorithms.ts';
@@ -35,7 +37,7 @@ export interface Parts {
   readonly transport: TestedTransport;
 }
 
-type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer>;
+type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
 
 interface Life {
   readonly replica: KvReplica;
