@@ -109,8 +109,9 @@ export interface LinkHandler {
    */
   opened(identity: Identity | undefined): void;
   /**
-   * In the place of `opened`: the link stands, but the other side has not proven who it is. It may be
-   * told so, and the link has to be ended. No data is handed over.
+   * In the place of `opened`: the other side can be talked to, but is refused: it has not proven who
+   * it is, or broke a rule of the link's own. It may be told so, and the link has to be ended. No data
+   * is handed over.
    */
   unproven(end: LinkEnd): void;
   /** Bytes have arrived; they belong to the handler, the link does not use their buffer again. */

@@ -104,7 +104,6 @@ class Machine implements KvMachine {
 
   expire({ time }: ApplyContext): void {
     expire(this.#store, time);
-    this.#store.leases.advance(time);
     this.#watches.flush();
   }
 

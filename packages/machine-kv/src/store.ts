@@ -283,6 +283,7 @@ export class Store {
         .number(this.#retention.bytes)
         .number(this.#hashes.low >>> 0)
         .number(this.#hashes.high >>> 0)
+        .number(this.leases.clock)
         .number(this.leases.next)
         .number(this.leases.hashes.low >>> 0)
         .number(this.leases.hashes.high >>> 0)

@@ -42,11 +42,11 @@ machineSuite({
       new ByteWriter().u8(200 + random.below(50)).take(),
     ]),
   grow: (nth) => kv.put(`grown/${String(nth)}`, new Uint8Array(2000).fill(nth)),
-  without: ['expiry', 'renewal'],
 });
 
 function someCommand(random: Random): KvCommand {
-  const kind = random.below(16);
+  const kind = random.below(20);
+  if (kind >= 16) return lease(random);
   if (kind < 8) return put(random);
   if (kind < 11) return remove(random);
   if (kind === 14) return kv.compact(random.below(80));
@@ -62,7 +62,9 @@ function someCommand(random: Random): KvCommand {
 }
 
 function someQuery(random: Random): KvQuery {
-  const kind = random.below(8);
+  const kind = random.below(10);
+  if (kind === 8) return kv.lease.info(1 + random.below(4), { limit: 1 + random.below(4) });
+  if (kind === 9) return kv.lease.list({ from: random.below(5), limit: 1 + random.below(4) });
   if (kind === 0) return kv.info();
   if (kind < 4) return kv.get(random.pick(keys), { revision: random.pick([0, random.below(80)]) });
   return kv.range({
@@ -94,7 +96,21 @@ function compare(random: Random): KvCompare {
 }
 
 function put(random: Random): KvCommand & { readonly type: 'put' } {
-  return kv.put(random.pick(keys), value(random), { previous: random.chance(0.5) });
+  return kv.put(random.pick(keys), value(random), {
+    previous: random.chance(0.5),
+    // Some that are there, some that are not.
+    lease: random.chance(0.7) ? 0 : random.below(5),
+  });
+}
+
+function lease(random: Random): KvCommand {
+  const id = 1 + random.below(4);
+  const kind = random.below(8);
+  if (kind < 5) {
+    const ttlMs = 100 + random.below(2_000);
+    return random.chance(0.5) ? kv.lease.grant(ttlMs) : kv.lease.grant(ttlMs, { id });
+  }
+  return kind < 7 ? kv.lease.keepAlive(id) : kv.lease.revoke(id);
 }
 
 function remove(random: Random): KvCommand & { readonly type: 'delete' } {

@@ -16,6 +16,8 @@ interface WebSocketLimits {
   readonly maxPayload: number;
   readonly maxFragments: number;
   readonly maxBufferedChunks: number;
+  /** In ms. */
+  readonly closeTimeout: number;
 }
 
 /** Limits of `ws`, well below its own. */
@@ -26,6 +28,8 @@ export const webSocketLimits: WebSocketLimits = {
   // Browsers may cut a message; nobody has a reason to cut one into thousands.
   maxFragments: 64,
   maxBufferedChunks: 4096,
+  // Whoever broke a rule is not waited for.
+  closeTimeout: 1_000,
 };
 
 /** What a request has to be like. */

@@ -146,6 +146,8 @@ export class WsLink implements Link {
     );
     // What it still sends is thrown away, so that its system does not throw the answer away.
     this.#socket.resume();
+    // The answer is out, and what is left is to see it off: the handler gives that a time.
+    this.#handler?.unproven(end);
   }
 
   #refuseText(): void {

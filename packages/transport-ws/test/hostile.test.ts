@@ -1,4 +1,5 @@
 /** Strangers who speak HTTP and WebSocket, or nearly. */
+import { connect } from 'node:net';
 import { concatBytes, utf8 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import { maxMessageBytes } from '../src/protocol.ts';
@@ -118,6 +119,21 @@ describe('a request', () => {
     const a = await startNode('a', { listen, hosts: ['node.example:7001'] });
     expect((await Stranger.upgraded(a, { Host: 'evil.example' })).refusal).toBe('HOST_REFUSED');
     expect((await Stranger.upgraded(a, { Host: 'node.example:7001' })).status).toContain('101');
+  });
+
+  it('that is refused is not waited for', async () => {
+    const a = await startNode('a', { listen, closeTimeoutMs: 50, handshakeTimeoutMs: 60_000 });
+    const { hostname, port } = new URL(a.address);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    const stranger = new Stranger(socket);
+    stranger.write(requestFor({ Origin: 'https://evil.example' }));
+    await until(() => a.count('ended_origin_refused') === 1, 'it is refused');
+    await until(() => stranger.refusal === 'ORIGIN_REFUSED', 'it is told');
+    // It keeps its end open, and goes on writing until it finds out.
+    await until(() => {
+      if (!socket.destroyed) stranger.write(utf8('more'));
+      return stranger.closed;
+    }, 'it is cut off');
   });
 
   it('that offers compression gets none', async () => {

@@ -80,10 +80,14 @@ export function linkFuzzSuite(options: LinkSuiteOptions): void {
     });
 
     test('those that send a byte now and then are thrown out in time', async (world) => {
-      const handshakeTimeoutMs = 300;
+      const handshakeTimeoutMs = 500;
       const good = await GoodPeers.start(world, { handshakeTimeoutMs });
       const raw = Array.from({ length: 30 }, () => new RawSocket(good.a.address));
       const strangers = Array.from({ length: 30 }, () => world.stranger(good.a, { silent: true }));
+      await world.until(
+        () => strangers.every(({ isOpen, end }) => isOpen || end !== undefined),
+        'all have come',
+      );
       const start = Date.now();
       const greeting = greetingOf();
       const isOver = (): boolean =>

@@ -220,6 +220,12 @@ function nodesAreRefused(test: Test): void {
     await dialled(secure, await nobody(secure, expired), 'c', 'CERTIFICATE_EXPIRED');
   });
 
+  test('a node of another cluster is not talked to, and both know why', async (secure) => {
+    const tls = await secure.tls({ uris: [memberUri('c', 'prod')] });
+    const foreign = await secure.world.node('c', {}, tls, 'prod');
+    await dialled(secure, foreign, 'c', 'OTHER_CLUSTER');
+  });
+
   test('another member than the one that was dialled is not talked to, and both know why', async (secure) => {
     await dialled(secure, await nobody(secure, {}), 'd', 'OTHER_MEMBER');
   });

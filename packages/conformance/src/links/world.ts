@@ -112,6 +112,7 @@ export class LinkWorld {
     name: NodeId,
     options: MemberOptions = {},
     tls?: Tls & CertificatePair,
+    of: string = cluster,
   ): Promise<TestNode> {
     const lines: TestNode['lines'] = [];
     const received: TestNode['received'] = [];
@@ -125,7 +126,7 @@ export class LinkWorld {
     const transport = this.harness.transport({ reconnect, logger, ...options }, tls);
     this.#closing.push(() => transport.close());
     await transport.start({
-      cluster,
+      cluster: of,
       node: name,
       receive: (from, frame) => received.push({ from, frame }),
     });

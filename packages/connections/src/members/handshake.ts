@@ -52,7 +52,10 @@ const refusals: readonly EndCode[] = [
 ];
 
 /** What a dialler tells too: the other side would never learn what is wrong with its certificate. */
-const toldByDialler: readonly EndCode[] = refusals.slice(refusals.indexOf('CERTIFICATE_MISSING'));
+const toldByDialler: readonly EndCode[] = [
+  'OTHER_CLUSTER',
+  ...refusals.slice(refusals.indexOf('CERTIFICATE_MISSING')),
+];
 
 /** What one side says of itself. */
 export interface Hello {

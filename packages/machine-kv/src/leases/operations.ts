@@ -81,6 +81,8 @@ export function expire(store: Store, time: number): void {
   while (steps < maxExpirySteps) {
     const lease = store.leases.due(time)?.id;
     if (lease === undefined) return;
+    // Where nothing has run out, not even the clock moves: then nothing has happened.
+    store.leases.advance(time);
     const { deleted } = revoke(store, { type: 'lease-revoke', lease });
     store.commit();
     steps += 1 + deleted;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { Member, NodeId, Transport } from '@quorate/core';
 import { memoryNetwork } from '@quorate/transport-memory';
 import { tcpTransport } from '@quorate/transport-tcp';
+import { wsTransport } from '@quorate/transport-ws';
 
 /** What connects the nodes of one group. */
 export interface Network {
@@ -22,7 +23,22 @@ export interface TestedTransport {
 
 export const transports: readonly TestedTransport[] = [
   { name: 'memory', network: inMemory },
-  { name: 'tcp', network: overLoopback },
+  {
+    name: 'tcp',
+    network: () =>
+      overLoopback((place) => ({
+        address: place,
+        transport: () => tcpTransport({ listen: place, reconnect }),
+      })),
+  },
+  {
+    name: 'ws',
+    network: () =>
+      overLoopback((place) => ({
+        address: `ws://${place}/quorate`,
+        transport: () => wsTransport({ listen: place, reconnect }),
+      })),
+  },
 ];
 
 function inMemory(): Network {
@@ -30,20 +46,30 @@ function inMemory(): Network {
   return { member: (id) => Promise.resolve({ id }), transport: () => network.transport() };
 }
 
-function overLoopback(): Network {
-  const members = new Map<NodeId, Member>();
+/** A place on the loopback, as one kind of transport uses it. */
+interface Place {
+  readonly address: string;
+  transport(): Transport;
+}
+
+function overLoopback(placeAt: (place: string) => Place): Network {
+  const places = new Map<NodeId, Place>();
   return {
     member: async (id) => {
-      const member = members.get(id) ?? { id, address: `${host}:${String(await freePort())}` };
-      members.set(id, member);
-      return member;
+      const place = places.get(id) ?? placeAt(`${host}:${String(await freePort())}`);
+      places.set(id, place);
+      return { id, address: place.address };
     },
-    transport: ({ address = '' }) =>
-      tcpTransport({ listen: address, reconnect: { minMs: 5, maxMs: 50 } }),
+    transport: ({ id }) => {
+      const place = places.get(id);
+      if (place === undefined) throw new Error(`${id} has no place yet`);
+      return place.transport();
+    },
   };
 }
 
 const host = '127.0.0.1';
+const reconnect = { minMs: 5, maxMs: 50 };
 
 /**
  * A node comes back on the port that it had, so nobody else may get that meanwhile: the ports lie
