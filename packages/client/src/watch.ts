@@ -23,10 +23,6 @@ const windowBytes = 256 * 1024;
 /** Pauses before it is asked again. */
 const retryMs = { least: 20, greatest: 2_000 };
 
-interface Received {
-  readonly bytes: Uint8Array;
-}
-
 /** The changes of a machine, as `for await` takes them. Made by `Client.watch`. */
 export interface Watch<E> extends AsyncIterableIterator<E, void, undefined>, AsyncDisposable {
   /**
@@ -34,6 +30,8 @@ export interface Watch<E> extends AsyncIterableIterator<E, void, undefined>, Asy
    * first step of the loop would.
    */
   readonly started: Promise<void>;
+  /** Bytes of events that have come and were not read yet. Bounded: a server waits for whoever reads slowly. */
+  readonly unreadBytes: number;
   /** Ends it; a loop over it ends too. Idempotent. */
   close(): void;
 }
@@ -56,8 +54,9 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
   #connection: ClientConnection | undefined;
   #id: RequestId | undefined;
   /** Not read yet, the oldest first. */
-  #received: Received[] = [];
+  #received: Uint8Array[] = [];
   #head = 0;
+  #unreadBytes = 0;
   /** Of those that were read, not reported to the server yet. */
   #consumedBytes = 0;
   #end: { readonly error: QuorateError | undefined } | undefined;
@@ -105,12 +104,17 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
   close(): void {
     this.#received = [];
     this.#head = 0;
+    this.#unreadBytes = 0;
     this.#finish(undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  get unreadBytes(): number {
+    return this.#unreadBytes;
   }
 
   /** There is a connection: goes on there. */
@@ -155,25 +159,27 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
     this.#rest = rest.slice();
     this.#start?.resolve();
     this.#start = undefined;
-    for (const bytes of events) this.#received.push({ bytes });
+    for (const bytes of events) {
+      this.#received.push(bytes);
+      this.#unreadBytes += bytes.length;
+    }
     if (events.length > 0) this.#wake();
   }
 
   #ask(): void {
     if (this.#connection === undefined || this.#end !== undefined || this.#id !== undefined) return;
     this.#consumedBytes = 0;
-    let unreadBytes = 0;
-    for (const { bytes } of this.#received.slice(this.#head)) unreadBytes += bytes.length;
     this.#id = this.#setup.flights.add(this);
-    this.#connection.watch(this.#id, Math.max(windowBytes - unreadBytes, 1), this.#rest);
+    this.#connection.watch(this.#id, Math.max(windowBytes - this.#unreadBytes, 1), this.#rest);
   }
 
-  #read({ bytes }: Received): E {
+  #read(bytes: Uint8Array): E {
     this.#head += 1;
     if (this.#head * 2 >= this.#received.length) {
       this.#received = this.#received.slice(this.#head);
       this.#head = 0;
     }
+    this.#unreadBytes -= bytes.length;
     this.#consumedBytes += bytes.length;
     if (this.#consumedBytes >= windowBytes / 2 && this.#id !== undefined) {
       this.#connection?.more(this.#id, this.#consumedBytes);

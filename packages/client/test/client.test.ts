@@ -1,14 +1,22 @@
 /** What a client is told, while nothing fails and while single things do. */
 import { ByteWriter, TooLargeError, writeEnvelope } from '@quorate/core';
-import { add, compareAndSet, read } from '@quorate/machine-counter';
+import {
+  add,
+  compareAndSet,
+  type CounterAnswer,
+  type CounterCommand,
+  counterMachine,
+  type CounterQuery,
+  type CounterResult,
+  read,
+} from '@quorate/machine-counter';
 import { afterEach, describe, expect, it } from 'vitest';
 import { algorithms, members, World, type WorldOptions } from './world.ts';
 
-let world: World;
+let world: World<CounterCommand, CounterResult, CounterQuery, CounterAnswer>;
 
-async function open(options: WorldOptions = {}): Promise<World> {
-  world = await World.open(options);
-  return world;
+async function open(options: WorldOptions = {}): Promise<void> {
+  world = await World.open(counterMachine, options);
 }
 
 afterEach(async () => {
@@ -150,6 +158,42 @@ describe('a client', () => {
     await expect(world.finish(next)).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
     expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
     expect(client.status.session).not.toBe(first);
+    await world.finish(client.close());
+  });
+
+  it('does not know what became of a command that was sent before its session ended', async () => {
+    await open();
+    const client = world.client({ sessionTimeoutMs: 1_000, timeoutMs: 120_000 });
+    await world.finish(client.execute(add('n', 1n)));
+    const sent = client.execute(add('n', 1n));
+    await world.runtime.run(0);
+    for (const id of members) world.links.cut('client-1', id);
+    await world.runtime.run(20_000);
+    world.links.heal();
+    await expect(world.finish(sent)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await world.finish(client.close());
+  });
+
+  it('skips the number of a command that was definitely given up', async () => {
+    // So that most are refused, and wait for their next attempt.
+    await open({ server: { maxRequestsPerClient: 1 } });
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const controller = new AbortController();
+    const calls = Array.from({ length: 20 }, () =>
+      client.execute(add('n', 100n), { signal: controller.signal }).then(
+        () => 'result',
+        ({ code }: { code: string }) => code,
+      ),
+    );
+    await world.runtime.run(6);
+    controller.abort();
+    const outcomes = await world.finish(Promise.all(calls));
+    const given = outcomes.filter((outcome) => outcome === 'ABORTED').length;
+    expect(given).toBeGreaterThan(10);
+    const answer = await world.finish(client.execute(add('n', 1n)));
+    // Whatever was not definitely given up may have happened.
+    expect(answer.value).toBeLessThanOrEqual(2n + 100n * BigInt(20 - given));
     await world.finish(client.close());
   });
 

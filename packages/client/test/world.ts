@@ -1,19 +1,18 @@
 /**
- * A group of counters and its clients in one process, on virtual time: real replicas, real servers, real clients,
+ * A group and its clients in one process, on virtual time: real replicas, real servers, real clients,
  * links in memory that are cut and reset at will.
  */
 import { type Client, type ClientOptions, connect } from '@quorate/client';
 import { type ClientServer, serveClients, type ServerOptions } from '@quorate/client/server';
 import { VirtualRuntime } from '@quorate/conformance/virtual-time';
-import { type Algorithm, type NodeId, seededRandom } from '@quorate/core';
-import type { LogLimits } from '@quorate/log';
 import {
-  type CounterAnswer,
-  type CounterCommand,
-  counterMachine,
-  type CounterQuery,
-  type CounterResult,
-} from '@quorate/machine-counter';
+  type Algorithm,
+  type NodeId,
+  seededRandom,
+  type StateMachine,
+  type Watchable,
+} from '@quorate/core';
+import type { LogLimits } from '@quorate/log';
 import { paxos } from '@quorate/paxos';
 import { raft } from '@quorate/raft';
 import { openReplica, type Replica, type ReplicaLimits } from '@quorate/replica';
@@ -25,11 +24,11 @@ import {
   memoryNetwork,
 } from '@quorate/transport-memory';
 
-export type CounterReplica = Replica<CounterCommand, CounterResult, CounterQuery, CounterAnswer>;
-export type CounterClient = Client<CounterCommand, CounterResult, CounterQuery, CounterAnswer>;
+/** A machine of any kind, watchable or not. */
+export type AnyMachine<C, R, Q, A, W, E> = StateMachine<C, R, Q, A> & Partial<Watchable<W, E>>;
 
-interface Node {
-  readonly replica: CounterReplica;
+interface Node<C, R, Q, A, W, E> {
+  readonly replica: Replica<C, R, Q, A, W, E>;
   readonly server: ClientServer;
 }
 
@@ -52,17 +51,19 @@ const patienceMs = 120_000;
 
 export const members: readonly NodeId[] = ['a', 'b', 'c'];
 
-export class World {
+export class World<C, R, Q, A, W = never, E = never> {
   readonly runtime: VirtualRuntime;
   readonly network: MemoryNetwork;
   readonly links: MemoryLinks;
-  readonly nodes = new Map<NodeId, Node>();
+  readonly nodes = new Map<NodeId, Node<C, R, Q, A, W, E>>();
   readonly #disks = new Map<NodeId, MemoryDisk>();
+  readonly #machine: () => AnyMachine<C, R, Q, A, W, E>;
   readonly #options: WorldOptions;
   #clients = 0;
 
-  private constructor(options: WorldOptions) {
+  private constructor(machine: () => AnyMachine<C, R, Q, A, W, E>, options: WorldOptions) {
     const { seed = 1 } = options;
+    this.#machine = machine;
     this.#options = options;
     this.runtime = new VirtualRuntime(seededRandom(seed));
     this.network = memoryNetwork({ seed, runtime: this.runtime });
@@ -70,8 +71,11 @@ export class World {
   }
 
   /** A group of three with a leader. */
-  static async open(options: WorldOptions = {}): Promise<World> {
-    const world = new World(options);
+  static async open<C, R, Q, A, W = never, E = never>(
+    machine: () => AnyMachine<C, R, Q, A, W, E>,
+    options: WorldOptions = {},
+  ): Promise<World<C, R, Q, A, W, E>> {
+    const world = new World(machine, options);
     for (const id of members) await world.start(id);
     await world.leader();
     return world;
@@ -84,7 +88,7 @@ export class World {
     this.#disks.set(id, disk);
     const replica = await this.finish(
       openReplica({
-        machine: counterMachine(),
+        machine: this.#machine(),
         node: id,
         cluster: 'test',
         members: members.map((member) => ({ id: member })),
@@ -125,7 +129,7 @@ export class World {
     await this.finish(Promise.all([server.close(), replica.close()]));
   }
 
-  at(id: NodeId): Node {
+  at(id: NodeId): Node<C, R, Q, A, W, E> {
     const node = this.nodes.get(id);
     if (node === undefined) throw new Error(`${id} does not run`);
     return node;
@@ -146,14 +150,10 @@ export class World {
   }
 
   /** A client at a host of its own. */
-  client(
-    options: Partial<
-      ClientOptions<CounterCommand, CounterResult, CounterQuery, CounterAnswer>
-    > = {},
-  ): CounterClient {
+  client(options: Partial<ClientOptions<C, R, Q, A, W, E>> = {}): Client<C, R, Q, A, W, E> {
     this.#clients += 1;
     return connect({
-      machine: counterMachine(),
+      machine: this.#machine(),
       links: this.links.host(`client-${String(this.#clients)}`),
       endpoints: members.map((id) => `${id}:1`),
       runtime: this.runtime,

@@ -66,6 +66,10 @@ export class Expiry<R> {
       this.#state = { name: 'following' };
       return;
     }
+    this.#takeOver();
+  }
+
+  #takeOver(): void {
     const state: State = { name: 'taking over', until: undefined };
     this.#state = state;
     this.#setup.log.barrier('linearizable').then(
@@ -74,8 +78,10 @@ export class Expiry<R> {
         this.look();
       },
       () => {
-        // It does not lead any more, or cannot: whoever does is told.
-        if (this.#state === state) this.#state = { name: 'following' };
+        // It may lead all the same, and reach the others again without having lost that.
+        this.#setup.runtime.setTimer(retryPauseMs, () => {
+          if (this.#state === state && !this.#closed) this.#takeOver();
+        });
       },
     );
   }

@@ -7,6 +7,7 @@ import { raftMutations } from './catalogue/raft.ts';
 import { raftPitfalls } from './catalogue/raft-pitfalls.ts';
 import { moreRaftPitfalls } from './catalogue/raft-pitfalls-2.ts';
 import { replicaMutations } from './catalogue/replica.ts';
+import { sessionMutations } from './catalogue/sessions.ts';
 import { storagePitfalls } from './catalogue/storage.ts';
 import { storageMutations } from './catalogue/storage-own.ts';
 import type { Mutation } from './mutation.ts';
@@ -21,6 +22,7 @@ export const catalogue: readonly Mutation[] = [
   ...paxosMutations,
   ...driverMutations,
   ...replicaMutations,
+  ...sessionMutations,
   ...storagePitfalls,
   ...storageMutations,
 ];

@@ -18,7 +18,7 @@ export interface Suite {
 }
 
 /** A part of the repository that bugs are planted into. */
-export type Area = 'raft' | 'paxos' | 'driver' | 'replica' | 'storage';
+export type Area = 'raft' | 'paxos' | 'driver' | 'replica' | 'client' | 'storage';
 
 /** One bug. */
 export interface Mutation {

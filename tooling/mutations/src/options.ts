@@ -21,7 +21,7 @@ export type Parsed =
   | { readonly type: 'help'; readonly text: string }
   | { readonly type: 'usage'; readonly text: string };
 
-const areas: readonly Area[] = ['raft', 'paxos', 'driver', 'replica', 'storage'];
+const areas: readonly Area[] = ['raft', 'paxos', 'driver', 'replica', 'client', 'storage'];
 
 interface Flags {
   readonly area?: Area;

@@ -89,7 +89,11 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
 
   /** To be called now and then. */
   progress(): void {
-    for (const watching of this.#watches.values()) watching.progress();
+    for (const watching of this.#watches.values()) {
+      // There may have been no room when there was something to send.
+      watching.pump();
+      watching.progress();
+    }
   }
 
   // What the connection asks and tells.
