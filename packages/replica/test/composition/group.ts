@@ -1,5 +1,5 @@
 /**
- * A group of replicas of a key-value map in one process, on real time, composed of any parts.
+ * A group of replicas in one process, on real time, composed of any parts.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,28 +7,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ErrorCode,
-  fromUtf8,
   type Member,
   type MemberChange,
   type NodeId,
   QuorateError,
+  type StateMachine,
   type Transport,
+  type Watchable,
 } from '@quorate/core';
-import {
-  expectType,
-  kv,
-  type KvAnswer,
-  type KvCommand,
-  type KvEvent,
-  kvMachine,
-  type KvQuery,
-  type KvResult,
-  type KvWatch,
-} from '@quorate/machine-kv';
-import { type Consistency, openReplica, type Replica } from '@quorate/replica';
+import { openReplica, type Replica } from '@quorate/replica';
 import type { TestedAlgorithm } from '../algorithms.ts';
 import type { Disk, TestedStorage } from './storages.ts';
-import type { Network, TestedTransport } from './transports.ts';
+import { cluster, type Network, type TestedTransport } from './transports.ts';
 
 /** One of each kind. */
 export interface Parts {
@@ -37,10 +27,11 @@ export interface Parts {
   readonly transport: TestedTransport;
 }
 
-type KvReplica = Replica<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
+/** A machine of any kind. */
+type AnyMachine<C, R, Q, A, W, E> = StateMachine<C, R, Q, A> & Partial<Watchable<W, E>>;
 
-interface Life {
-  readonly replica: KvReplica;
+interface Life<C, R, Q, A, W, E> {
+  readonly replica: Replica<C, R, Q, A, W, E>;
   readonly disk: Disk;
   readonly transport: Transport;
 }
@@ -61,22 +52,34 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'UNAVAILABLE',
 ]);
 
-export class Group {
+export class Group<C, R, Q, A, W = never, E = never> {
   readonly #parts: Parts;
   readonly #folder: string;
   readonly #network: Network;
   readonly #disks = new Map<NodeId, Disk>();
-  readonly #running = new Map<NodeId, Life>();
+  readonly #machine: () => AnyMachine<C, R, Q, A, W, E>;
+  readonly #running = new Map<NodeId, Life<C, R, Q, A, W, E>>();
 
-  private constructor(parts: Parts, folder: string) {
+  private constructor(
+    parts: Parts,
+    machine: () => AnyMachine<C, R, Q, A, W, E>,
+    folder: string,
+    network: Network,
+  ) {
     this.#parts = parts;
+    this.#machine = machine;
     this.#folder = folder;
-    this.#network = parts.transport.network();
+    this.#network = network;
   }
 
   /** A group of these nodes, with a leader. */
-  static async open(parts: Parts, ids: readonly NodeId[]): Promise<Group> {
-    const group = new Group(parts, await mkdtemp(join(tmpdir(), 'quorate-composition-')));
+  static async open<C, R, Q, A, W = never, E = never>(
+    parts: Parts,
+    machine: () => AnyMachine<C, R, Q, A, W, E>,
+    ids: readonly NodeId[],
+  ): Promise<Group<C, R, Q, A, W, E>> {
+    const folder = await mkdtemp(join(tmpdir(), 'quorate-composition-'));
+    const group = new Group(parts, machine, folder, await parts.transport.network(ids));
     const members: Member[] = [];
     for (const id of ids) members.push(await group.member(id));
     await Promise.all(ids.map((id) => group.start(id, members)));
@@ -85,8 +88,13 @@ export class Group {
   }
 
   /** Those that run. */
-  get replicas(): readonly KvReplica[] {
+  get replicas(): readonly Replica<C, R, Q, A, W, E>[] {
     return [...this.#running.values()].map(({ replica }) => replica);
+  }
+
+  /** Where clients meet the nodes. */
+  get network(): Network {
+    return this.#network;
   }
 
   member(id: NodeId): Promise<Member> {
@@ -94,16 +102,16 @@ export class Group {
   }
 
   /** Starts a node, on the disk of its former life where it had one. */
-  async start(id: NodeId, members: readonly Member[] = []): Promise<KvReplica> {
+  async start(id: NodeId, members: readonly Member[] = []): Promise<Replica<C, R, Q, A, W, E>> {
     const { algorithm, storage } = this.#parts;
     const disk = this.#disks.get(id) ?? storage.disk(this.#folder, id);
     this.#disks.set(id, disk);
     const transport = this.#network.transport(await this.member(id));
     const replica = await openReplica({
       node: id,
-      cluster: 'composition',
+      cluster,
       members,
-      machine: kvMachine(),
+      machine: this.#machine(),
       algorithm: algorithm.algorithm({
         electionTimeoutMs: 250,
         heartbeatMs: 50,
@@ -134,8 +142,8 @@ export class Group {
   }
 
   /** The leader that a majority of those that run agrees on, once there is one. */
-  async leader(): Promise<KvReplica> {
-    let found: KvReplica | undefined;
+  async leader(): Promise<Replica<C, R, Q, A, W, E>> {
+    let found: Replica<C, R, Q, A, W, E> | undefined;
     await this.until(() => {
       const { replicas } = this;
       found = replicas.find(
@@ -149,29 +157,8 @@ export class Group {
     return found;
   }
 
-  put(at: KvReplica, key: string, value: string): Promise<KvResult> {
-    return insist(() => at.execute(kv.put(key, value)));
-  }
-
-  async get(
-    at: KvReplica,
-    key: string,
-    consistency: Consistency = 'linearizable',
-  ): Promise<string | undefined> {
-    const answer = await insist(() => at.query(kv.get(key), { consistency }));
-    const { pair } = expectType(answer, 'get');
-    return pair && fromUtf8(pair.value);
-  }
-
-  /** Everything that a node holds, as it stands there. */
-  async content(at: KvReplica): Promise<ReadonlyMap<string, string>> {
-    const answer = await at.query(kv.range({ prefix: '' }), { consistency: 'local' });
-    const { pairs } = expectType(answer, 'range');
-    return new Map(pairs.map(({ key, value }) => [key, fromUtf8(value)]));
-  }
-
   /** Changes the membership by one step. */
-  async change(at: KvReplica, step: MemberChange): Promise<void> {
+  async change(at: Replica<C, R, Q, A, W, E>, step: MemberChange): Promise<void> {
     let asked = 0;
     await insist(async () => {
       asked += 1;
@@ -187,7 +174,8 @@ export class Group {
 
   /** Until all that run have applied the same; gives their different states: one, if all is well. */
   async states(): Promise<readonly (string | undefined)[]> {
-    const all = (): KvReplica['status'][] => this.replicas.map(({ status }) => status);
+    const all = (): Replica<C, R, Q, A, W, E>['status'][] =>
+      this.replicas.map(({ status }) => status);
     await this.until(
       () =>
         new Set(all().map(({ appliedIndex }) => appliedIndex)).size === 1 &&
@@ -220,7 +208,8 @@ export class Group {
   }
 }
 
-async function insist<T>(call: () => Promise<T>): Promise<T> {
+/** Calls until it works, or fails in a way that does not pass. */
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
   const end = performance.now() + patienceMs;
   for (;;) {
     try {

@@ -2,48 +2,132 @@
  * Every transport that compositions run on, one line each.
  */
 import { createServer } from 'node:net';
+import { type Authority, makeAuthority } from '@quorate/certificates';
+import type { Links } from '@quorate/connections';
 import type { Member, NodeId, Transport } from '@quorate/core';
-import { memoryNetwork } from '@quorate/transport-memory';
-import { tcpTransport } from '@quorate/transport-tcp';
-import { wsTransport } from '@quorate/transport-ws';
+import { memoryLinks, memoryNetwork } from '@quorate/transport-memory';
+import { tcpLinks, tcpTransport, type TlsOptions } from '@quorate/transport-tcp';
+import { wsLinks, wsTransport } from '@quorate/transport-ws';
 
-/** What connects the nodes of one group. */
+/** What connects the nodes of one group, and their clients with them. */
 export interface Network {
   /** A node that can be reached; the same each time that it is asked for. */
   member(id: NodeId): Promise<Member>;
   /** A new transport for one life of a node. */
   transport(member: Member): Transport;
+  /** What a node serves its clients on; it may listen on `listen`. */
+  serverLinks(id: NodeId): Links;
+  readonly listen: string;
+  /** What a client dials by. */
+  clientLinks(): Links;
 }
 
 /** A transport to test with. */
 export interface TestedTransport {
   readonly name: string;
-  network(): Network;
+  /** @param ids nodes that will be there, where that has to be known. */
+  network(ids: readonly NodeId[]): Promise<Network>;
 }
 
+/** Those without certificates, and without a library beneath. */
+export const plainTransports: readonly TestedTransport[] = [
+  { name: 'memory', network: () => Promise.resolve(inMemory()) },
+  { name: 'tcp', network: () => Promise.resolve(overTcp(() => ({}), {})) },
+];
+
+/** All of them. */
 export const transports: readonly TestedTransport[] = [
-  { name: 'memory', network: inMemory },
+  ...plainTransports,
   {
-    name: 'tcp',
-    network: () =>
-      overLoopback((place) => ({
-        address: place,
-        transport: () => tcpTransport({ listen: place, reconnect }),
-      })),
+    name: 'tcp, TLS',
+    network: async (ids) => {
+      const { ofMember, ofClient } = await certificates(ids);
+      return overTcp((id) => ({ tls: ofMember(id) }), { tls: ofClient });
+    },
   },
+  { name: 'ws', network: () => Promise.resolve(overWebSockets(() => ({}), {})) },
   {
-    name: 'ws',
-    network: () =>
-      overLoopback((place) => ({
-        address: `ws://${place}/quorate`,
-        transport: () => wsTransport({ listen: place, reconnect }),
-      })),
+    name: 'ws, TLS',
+    network: async (ids) => {
+      const { ofMember, ofClient } = await certificates(ids);
+      return overWebSockets((id) => ({ tls: ofMember(id) }), { tls: ofClient });
+    },
   },
 ];
 
+interface Secured {
+  readonly tls?: TlsOptions;
+}
+
+/** The cluster of all compositions. */
+export const cluster = 'composition';
+
+let authority: Promise<Authority> | undefined;
+
+async function certificates(ids: readonly NodeId[]): Promise<{
+  readonly ofMember: (id: NodeId) => TlsOptions;
+  readonly ofClient: TlsOptions;
+}> {
+  authority ??= makeAuthority();
+  const { ca, issue } = await authority;
+  const members = new Map(
+    await Promise.all(
+      ids.map(async (id) => {
+        const uris = [`quorate://${cluster}/member/${id}`];
+        return [id, { ca, ...(await issue({ uris, addresses: [host] })) }] as const;
+      }),
+    ),
+  );
+  return {
+    ofMember: (id) => {
+      const tls = members.get(id);
+      if (tls === undefined) throw new Error(`${id} has no certificate`);
+      return tls;
+    },
+    ofClient: { ca, ...(await issue({ uris: [`quorate://${cluster}/client/test`] })) },
+  };
+}
+
 function inMemory(): Network {
   const network = memoryNetwork();
-  return { member: (id) => Promise.resolve({ id }), transport: () => network.transport() };
+  const links = memoryLinks();
+  let ports = 0;
+  return {
+    member: (id) => Promise.resolve({ id }),
+    transport: () => network.transport(),
+    serverLinks: (id) => links.host(id),
+    // The links of a host listen on any port of it.
+    get listen() {
+      ports += 1;
+      return `server:${String(ports)}`;
+    },
+    clientLinks: () => links.host('client'),
+  };
+}
+
+function overTcp(ofMember: (id: NodeId) => Secured, ofClient: Secured): Network {
+  return {
+    ...overLoopback((place, id) => ({
+      address: place,
+      transport: () => tcpTransport({ listen: place, reconnect, ...ofMember(id) }),
+    })),
+    serverLinks: (id) => tcpLinks(ofMember(id)),
+    clientLinks: () => tcpLinks(ofClient),
+  };
+}
+
+function overWebSockets(ofMember: (id: NodeId) => Secured, ofClient: Secured): Network {
+  return {
+    ...overLoopback((place, id) => {
+      const secured = ofMember(id);
+      return {
+        address: `${secured.tls === undefined ? 'ws' : 'wss'}://${place}/quorate`,
+        transport: () => wsTransport({ listen: place, reconnect, ...secured }),
+      };
+    }),
+    serverLinks: (id) => wsLinks(ofMember(id)),
+    clientLinks: () => wsLinks(ofClient),
+  };
 }
 
 /** A place on the loopback, as one kind of transport uses it. */
@@ -52,11 +136,14 @@ interface Place {
   transport(): Transport;
 }
 
-function overLoopback(placeAt: (place: string) => Place): Network {
+function overLoopback(
+  placeAt: (place: string, id: NodeId) => Place,
+): Pick<Network, 'member' | 'transport' | 'listen'> {
   const places = new Map<NodeId, Place>();
   return {
+    listen: `${host}:0`,
     member: async (id) => {
-      const place = places.get(id) ?? placeAt(`${host}:${String(await freePort())}`);
+      const place = places.get(id) ?? placeAt(`${host}:${String(await freePort())}`, id);
       places.set(id, place);
       return { id, address: place.address };
     },
