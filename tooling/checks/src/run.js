@@ -20,6 +20,7 @@ import { tests } from './tests.js';
  * @property {number} passed
  * @property {number} failed
  * @property {string} output what there is to say that was not shown live
+ * @property {readonly string[]} [failures] what failed, a name each, where the check is made of many
  *
  * @typedef {object} Check
  * @property {string} name
@@ -122,6 +123,8 @@ for (const checks of chosen()) {
     failed += verdict.failed;
     lines.push(
       `${verdict.failed === 0 ? 'ok  ' : 'FAIL'}  ${name}: ${verdict.passed} passed, ${verdict.failed} failed (${verdict.seconds.toFixed(1)} s)`,
+      // Named here once more: a log of thousands of lines is read from its end.
+      ...(verdict.failures ?? []).slice(0, 20).map((name) => `        ${name}`),
     );
   }
 }

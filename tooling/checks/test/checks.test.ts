@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../src/dependencies.js';
 import { inspect } from '../src/hygiene.js';
+import { root } from '../src/repository.js';
 import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
 
@@ -74,6 +76,21 @@ describe('the count of tests', () => {
   test('a file that cannot be loaded is a failure', () => {
     const file = { name: 'a.test.ts', status: 'failed', assertionResults: [] };
     expect(count(report(5, 0, [file]), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+
+  test('each failure is named', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'adds one' },
+      { status: 'failed', fullName: 'adds two' },
+    ];
+    const files = [
+      { name: join(root, 'packages/a.test.ts'), status: 'failed', assertionResults },
+      { name: join(root, 'packages/b.test.ts'), status: 'failed', assertionResults: [] },
+    ];
+    expect(count(report(1, 1, files), false).failures).toEqual([
+      'packages/b.test.ts',
+      'packages/a.test.ts: adds two',
+    ]);
   });
 
   test('no test at all is a failure', () => {
