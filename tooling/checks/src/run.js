@@ -43,16 +43,20 @@ const stages = [
       '--output-logs=errors-only',
     ]),
   ],
-  [tool('types', 'tsc', ['-b'])],
+  // Tests compile what they start as a program, which has to be nothing new by then.
   [
+    tool('types', 'tsc', ['-b']),
     tool('format', 'biome', ['format', '.']),
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
+  ],
+  // The tests use whatever is there, the others one core, one after the other. They have ended long before those
+  // tests run that state how long something takes: these come last.
+  [
+    { name: 'tests', run: tests },
+    tool('lint', 'node', ['tooling/checks/src/lint.js']),
     ...packedChecks(),
   ],
-  // Lint uses one core for longer than all the others above together; the tests use whatever is there. It has
-  // ended long before those tests run that state how long something takes: they come last.
-  [{ name: 'tests', run: tests }, tool('lint', 'node', ['tooling/checks/src/lint.js'])],
 ];
 
 /**
