@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dependencies } from './dependencies.js';
 import { hygiene } from './hygiene.js';
-import { packedChecks } from './packed.js';
+import { packages } from './packed.js';
 import { run } from './repository.js';
 import { beginAll } from './side-by-side.js';
 import { tests } from './tests.js';
@@ -55,7 +55,7 @@ const stages = [
   [
     { name: 'tests', run: tests },
     tool('lint', 'node', ['tooling/checks/src/lint.js']),
-    ...packedChecks(),
+    { name: 'packages', run: packages },
   ],
 ];
 

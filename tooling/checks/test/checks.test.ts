@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../src/dependencies.js';
 import { inspect } from '../src/hygiene.js';
+import { judge } from '../src/packed.js';
 import { root } from '../src/repository.js';
 import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
@@ -99,6 +100,22 @@ describe('the count of tests', () => {
 
   test('vitest’s own discontent is a failure', () => {
     expect(count(report(5, 0), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+});
+
+describe('looks at packages', () => {
+  const line = (tarball: string, ...complaints: string[][]) =>
+    JSON.stringify({ tarball, complaints });
+
+  test('pass without a complaint', () => {
+    const output = `${line('/x/a.tgz', [], [])}\n${line('/x/b.tgz', [], [])}\n`;
+    expect(judge(output, 4)).toEqual({ passed: 4, failed: 0, output: '' });
+  });
+
+  test('fail with one, and where one is missing', () => {
+    const { passed, failed, output } = judge(line('/x/a.tgz', ['no'], []), 4);
+    expect({ passed, failed }).toEqual({ passed: 1, failed: 3 });
+    expect(output).toBe('a.tgz: no\n2 looks at packages, of 4');
   });
 });
 
