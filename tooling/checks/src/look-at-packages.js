@@ -20,8 +20,8 @@ const resolutions = /** @type {const} */ (['node16-esm', 'bundler']);
  * @returns {Promise<string[]>}
  */
 async function publintOf(tarball) {
-  const data = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength);
-  const { messages, pkg } = await publint({ pack: { tarball: data }, strict: true });
+  const { buffer } = new Uint8Array(tarball);
+  const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
   return messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code);
 }
 
