@@ -54,8 +54,8 @@ engineSuite({
 
 engineSuite({
   framework: { describe, it },
-  // More of them run in cluster.test.ts, and whole clusters in the simulator.
-  swarm: { seeds: 15 },
+  // More of them run in cluster.test.ts, and whole clusters in the simulator: there reads are drawn, too.
+  swarm: { seeds: 5 },
   name: 'paxos with quorum reads',
   algorithm: (limits) => paxos({ ...optionsOf(limits), reads: 'quorum' }),
   capabilities: { ...capabilities, readsAnywhere: true },

@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dependencies } from './dependencies.js';
 import { hygiene } from './hygiene.js';
-import { packedChecks } from './packed.js';
+import { packages } from './packed.js';
 import { run } from './repository.js';
 import { beginAll } from './side-by-side.js';
 import { tests } from './tests.js';
@@ -20,6 +20,7 @@ import { tests } from './tests.js';
  * @property {number} passed
  * @property {number} failed
  * @property {string} output what there is to say that was not shown live
+ * @property {readonly string[]} [failures] what failed, a name each, where the check is made of many
  *
  * @typedef {object} Check
  * @property {string} name
@@ -42,16 +43,20 @@ const stages = [
       '--output-logs=errors-only',
     ]),
   ],
-  [tool('types', 'tsc', ['-b'])],
+  // Tests compile what they start as a program, which has to be nothing new by then.
   [
+    tool('types', 'tsc', ['-b']),
     tool('format', 'biome', ['format', '.']),
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
-    ...packedChecks(),
   ],
-  // Lint uses one core for longer than all the others above together; the tests use whatever is there. It has
-  // ended long before those tests run that state how long something takes: they come last.
-  [{ name: 'tests', run: tests }, tool('lint', 'node', ['tooling/checks/src/lint.js'])],
+  // The tests use whatever is there, the others one core, one after the other. They have ended long before those
+  // tests run that state how long something takes: these come last.
+  [
+    { name: 'tests', run: tests },
+    tool('lint', 'node', ['tooling/checks/src/lint.js']),
+    { name: 'packages', run: packages },
+  ],
 ];
 
 /**
@@ -122,6 +127,8 @@ for (const checks of chosen()) {
     failed += verdict.failed;
     lines.push(
       `${verdict.failed === 0 ? 'ok  ' : 'FAIL'}  ${name}: ${verdict.passed} passed, ${verdict.failed} failed (${verdict.seconds.toFixed(1)} s)`,
+      // Named here once more: a log of thousands of lines is read from its end.
+      ...(verdict.failures ?? []).slice(0, 20).map((name) => `        ${name}`),
     );
   }
 }

@@ -1,7 +1,9 @@
 /** All vitest tests. Each one counts; a file that cannot be loaded counts as a failure; no tests at all is one too. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { cache, run } from './repository.js';
+import { join, relative } from 'node:path';
+import { cache, root, run } from './repository.js';
+
+/** @typedef {{ name: string, status: string, assertionResults: { status: string, fullName: string }[] }} TestFile */
 
 /** @returns {Promise<import('./run.js').Verdict>} */
 export async function tests() {
@@ -22,7 +24,7 @@ export async function tests() {
  * @returns {import('./run.js').Verdict}
  */
 export function count(report, ok) {
-  /** @type {{ numPassedTests: number, numFailedTests: number, testResults: { name: string, status: string, assertionResults: unknown[] }[] }} */
+  /** @type {{ numPassedTests: number, numFailedTests: number, testResults: TestFile[] }} */
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(report);
   const unloadable = testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
@@ -33,5 +35,23 @@ export function count(report, ok) {
   }
   // Such as an error that escaped after the last test: vitest is not content, although every test is.
   const unexplained = !ok && failed === 0 ? 1 : 0;
-  return { passed: numPassedTests, failed: failed + unexplained, output: '' };
+  return {
+    passed: numPassedTests,
+    failed: failed + unexplained,
+    output: '',
+    failures: [
+      ...unloadable.map(({ name }) => relative(root, name)),
+      ...testResults.flatMap(failedTests),
+    ],
+  };
+}
+
+/**
+ * @param {TestFile} file
+ * @returns {string[]}
+ */
+function failedTests({ name, assertionResults }) {
+  return assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
 }

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../src/dependencies.js';
 import { inspect } from '../src/hygiene.js';
+import { judge } from '../src/packed.js';
+import { root } from '../src/repository.js';
 import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
 
@@ -76,12 +79,43 @@ describe('the count of tests', () => {
     expect(count(report(5, 0, [file]), false)).toMatchObject({ passed: 5, failed: 1 });
   });
 
+  test('each failure is named', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'adds one' },
+      { status: 'failed', fullName: 'adds two' },
+    ];
+    const files = [
+      { name: join(root, 'packages/a.test.ts'), status: 'failed', assertionResults },
+      { name: join(root, 'packages/b.test.ts'), status: 'failed', assertionResults: [] },
+    ];
+    expect(count(report(1, 1, files), false).failures).toEqual([
+      'packages/b.test.ts',
+      'packages/a.test.ts: adds two',
+    ]);
+  });
+
   test('no test at all is a failure', () => {
     expect(count(report(0, 0), true)).toMatchObject({ passed: 0, failed: 1 });
   });
 
   test('vitest’s own discontent is a failure', () => {
     expect(count(report(5, 0), false)).toMatchObject({ passed: 5, failed: 1 });
+  });
+});
+
+describe('looks at packages', () => {
+  const line = (tarball: string, ...complaints: string[][]) =>
+    JSON.stringify({ tarball, complaints });
+
+  test('pass without a complaint', () => {
+    const output = `${line('/x/a.tgz', [], [])}\n${line('/x/b.tgz', [], [])}\n`;
+    expect(judge(output, 4)).toEqual({ passed: 4, failed: 0, output: '' });
+  });
+
+  test('fail with one, and where one is missing', () => {
+    const { passed, failed, output } = judge(line('/x/a.tgz', ['no'], []), 4);
+    expect({ passed, failed }).toEqual({ passed: 1, failed: 3 });
+    expect(output).toBe('a.tgz: no\n2 looks at packages, of 4');
   });
 });
 

@@ -96,7 +96,7 @@ async function needs(context: TestContext, ...all: readonly Means[]): Promise<vo
 
 describe('faults', () => {
   it.each(storageNames)('%s survives kill -9', { timeout: 120_000 }, async (storage) => {
-    const row = await survive('kill', storage, 4);
+    const row = await survive('kill', storage, 2);
     expect(row.struck).toBeGreaterThan(0);
     expect(row.acknowledged).toBeGreaterThan(0);
   });
@@ -143,7 +143,7 @@ describe('faults', () => {
 describe('faults of the real kernel', { timeout: 300_000 }, () => {
   it.for(storageNames)('%s stops when calls fail, and loses nothing', async (storage, context) => {
     await needs(context, 'strace');
-    const row = await survive('sync-error', storage, 5);
+    const row = await survive('sync-error', storage, 3);
     expect(row.struck).toBeGreaterThan(0);
     expect(row.refused).toBeGreaterThan(0);
   });

@@ -29,8 +29,8 @@ const seedsPerTest = 10;
 /** Runs whose seed is divisible by this are made twice, and must be equal. */
 const twiceEvery = 10;
 /** In so many runs together, everything must have happened that can. */
-const enoughSeeds = 100;
-const leastOften = 10;
+const enoughSeeds = 50;
+const leastOften = 5;
 
 /** What must have happened, so that a swarm that does nothing is noticed. */
 const kinds = [
