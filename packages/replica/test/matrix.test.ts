@@ -7,7 +7,7 @@ import { type ClientServer, serveClients } from '@quorate/client/server';
 import type { NodeId } from '@quorate/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { algorithms } from './algorithms.ts';
-import { Group, type Parts } from './composition/group.ts';
+import { Group, insist, type Parts } from './composition/group.ts';
 import {
   counterTested,
   kvTested,
@@ -19,7 +19,7 @@ import { cluster, transports } from './composition/transports.ts';
 
 const nodes: readonly NodeId[] = ['a', 'b', 'c'];
 /** Writes before the leader is lost, while it is away, and after it is back. */
-const spell = 20;
+const spell = 10;
 
 /** One cell, with its machine's types out of sight. */
 interface Cell {
@@ -40,14 +40,15 @@ function cell<C, R, Q, A, W, E>(parts: Parts, tested: TestedMachine<C, R, Q, A, 
       const started = performance.now();
       const group = await Group.open(parts, tested.machine, nodes);
       const servers = new Map<NodeId, ClientServer>();
-      const serve = async (id: NodeId, listen: string): Promise<void> => {
+      const serve = async (id: NodeId): Promise<void> => {
         const replica = group.replicas.find(({ node }) => node === id);
         if (replica === undefined) throw new Error(`${id} does not run`);
         const links = group.network.serverLinks(id);
+        const listen = group.network.listen(id);
         servers.set(id, await serveClients({ service: replica.service, links, listen }));
       };
       try {
-        for (const id of nodes) await serve(id, group.network.listen);
+        for (const id of nodes) await serve(id);
         const client = connect({
           machine: tested.machine(),
           links: group.network.clientLinks(),
@@ -72,7 +73,7 @@ function cell<C, R, Q, A, W, E>(parts: Parts, tested: TestedMachine<C, R, Q, A, 
 
         const back = await group.start(node);
         await write();
-        expect(tested.counted(await back.query(tested.count))).toBe(written);
+        expect(tested.counted(await insist(() => back.query(tested.count)))).toBe(written);
         expect(tested.counted(await client.query(tested.count))).toBe(written);
         expect(await group.states()).toHaveLength(1);
         await client.close();

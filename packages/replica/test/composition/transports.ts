@@ -15,9 +15,10 @@ export interface Network {
   member(id: NodeId): Promise<Member>;
   /** A new transport for one life of a node. */
   transport(member: Member): Transport;
-  /** What a node serves its clients on; it may listen on `listen`. */
+  /** What a node serves its clients on. */
   serverLinks(id: NodeId): Links;
-  readonly listen: string;
+  /** Where it listens for them: any place that is free. */
+  listen(id: NodeId): string;
   /** What a client dials by. */
   clientLinks(): Links;
 }
@@ -96,10 +97,9 @@ function inMemory(): Network {
     member: (id) => Promise.resolve({ id }),
     transport: () => network.transport(),
     serverLinks: (id) => links.host(id),
-    // The links of a host listen on any port of it.
-    get listen() {
+    listen: (id) => {
       ports += 1;
-      return `server:${String(ports)}`;
+      return `${id}:${String(ports)}`;
     },
     clientLinks: () => links.host('client'),
   };
@@ -141,7 +141,7 @@ function overLoopback(
 ): Pick<Network, 'member' | 'transport' | 'listen'> {
   const places = new Map<NodeId, Place>();
   return {
-    listen: `${host}:0`,
+    listen: () => `${host}:0`,
     member: async (id) => {
       const place = places.get(id) ?? placeAt(`${host}:${String(await freePort())}`, id);
       places.set(id, place);
