@@ -25,6 +25,7 @@ describe('the configuration of a node', () => {
       listen: 'h:11',
       advertise: 'h:11',
       http: '127.0.0.1:7401',
+      client: '127.0.0.1:7501',
       members: [
         { id: 'n1', address: 'h:11' },
         { id: 'n2', address: 'h:12' },
@@ -36,7 +37,7 @@ describe('the configuration of a node', () => {
   });
 
   it('goes on with what it remembers, so that node and data are enough', () => {
-    const told = { ...first, cluster: 'c', http: 'h:1', listen: '0.0.0.0:11' };
+    const told = { ...first, cluster: 'c', http: 'h:1', client: 'h:3', listen: '0.0.0.0:11' };
     const config = resolveConfig(told, undefined);
     const memory = { joined: true, settings: settingsToRemember(config) };
     expect(resolveConfig({ node: 'n1', data: '/data' }, memory)).toEqual(config);
@@ -85,6 +86,7 @@ describe('the configuration of a node', () => {
     [{ node: 'n 1' }, /file: node/],
     [{ http: 'localhost' }, /file: http must be HOST:PORT/],
     [{ http: 'h:0' }, /file: http/],
+    [{ client: 'h' }, /file: client must be HOST:PORT/],
     [{ listen: 'h:70000' }, /file: listen/],
     [{ logLevel: 'loud' }, /file: logLevel/],
     [{ members: ['n1'] }, /file: members/],
