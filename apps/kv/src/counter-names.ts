@@ -5,6 +5,7 @@
 
 /** Numbers of the parts that go up and down. All others only ever grow. */
 const gauges: ReadonlySet<string> = new Set([
+  'clients_connected',
   'requests_pending',
   'request_bytes_pending',
   'snapshots_sending',

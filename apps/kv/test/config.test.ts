@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpoints } from '../src/cli/options.ts';
+import { parseAddresses } from '../src/client/addresses.ts';
 import { readConfigFile, resolveConfig, settingsToRemember } from '../src/node/config.ts';
 import { DataFolder, type Memory } from '../src/node/data-folder.ts';
 import { membersOfText, settingsOf, settingsOfJson } from '../src/node/settings.ts';
@@ -25,6 +26,7 @@ describe('the configuration of a node', () => {
       listen: 'h:11',
       advertise: 'h:11',
       http: '127.0.0.1:7401',
+      client: '127.0.0.1:7501',
       members: [
         { id: 'n1', address: 'h:11' },
         { id: 'n2', address: 'h:12' },
@@ -36,7 +38,7 @@ describe('the configuration of a node', () => {
   });
 
   it('goes on with what it remembers, so that node and data are enough', () => {
-    const told = { ...first, cluster: 'c', http: 'h:1', listen: '0.0.0.0:11' };
+    const told = { ...first, cluster: 'c', http: 'h:1', client: 'h:3', listen: '0.0.0.0:11' };
     const config = resolveConfig(told, undefined);
     const memory = { joined: true, settings: settingsToRemember(config) };
     expect(resolveConfig({ node: 'n1', data: '/data' }, memory)).toEqual(config);
@@ -85,6 +87,7 @@ describe('the configuration of a node', () => {
     [{ node: 'n 1' }, /file: node/],
     [{ http: 'localhost' }, /file: http must be HOST:PORT/],
     [{ http: 'h:0' }, /file: http/],
+    [{ client: 'h' }, /file: client must be HOST:PORT/],
     [{ listen: 'h:70000' }, /file: listen/],
     [{ logLevel: 'loud' }, /file: logLevel/],
     [{ members: ['n1'] }, /file: members/],
@@ -157,5 +160,19 @@ describe('--endpoints', () => {
 
   it.each(['', 'a b', 'http://', '7401,,7402', '70000'])('refuses %j', (text) => {
     expect(() => parseEndpoints(text, 'it')).toThrow(/must be a list like/);
+  });
+});
+
+describe('--client', () => {
+  it.each([
+    ['7501,7502', ['127.0.0.1:7501', '127.0.0.1:7502']],
+    ['a:1,2, b:3', ['a:1', 'a:2', 'b:3']],
+    ['[::1]:7501,7502', ['[::1]:7501', '[::1]:7502']],
+  ])('%s', (text, expected) => {
+    expect(parseAddresses(text, 'it')).toEqual(expected);
+  });
+
+  it.each(['', 'a b', 'http://a:1', '7501,,7502', '70000'])('refuses %j', (text) => {
+    expect(() => parseAddresses(text, 'it')).toThrow(/must be a list like/);
   });
 });

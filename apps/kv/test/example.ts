@@ -6,6 +6,7 @@ const node = await openNode({
   data: './example-data',
   members: [{ id: 'n1', address: '127.0.0.1:17411' }],
   http: '127.0.0.1:17401',
+  client: '127.0.0.1:17501',
 });
 
 await fetch(`${node.http}/v1/kv/color`, { method: 'PUT', body: 'red' });

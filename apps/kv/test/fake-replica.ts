@@ -104,6 +104,7 @@ export function fakeHandler(replica: KvReplica): Handler {
     storage: 'level',
     version: '1',
     http: 'http://h:1',
+    client: 'h:3',
     peer: 'h:11',
   };
   const snapshots = {

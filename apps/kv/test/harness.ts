@@ -70,9 +70,12 @@ export function quorate(
   return finish(start(words, options.endpoints), options.input);
 }
 
-/** Starts a command. */
+/** Starts a command. @param endpoints of the nodes, over HTTP; it serves clients at {@link clientOf} each. */
 export function start(words: readonly string[], endpoints: readonly string[] = []): ChildProcess {
-  const env = { ...process.env, QUORATE_ENDPOINTS: endpoints.join(',') || '7401' };
+  const env = {
+    ...process.env,
+    ...whereabouts(endpoints.length > 0 ? endpoints : ['http://127.0.0.1:7401']),
+  };
   return track(spawn(process.execPath, [program, ...words], { env, stdio: 'pipe' }));
 }
 
@@ -90,9 +93,23 @@ export async function shell(
   const env = {
     ...process.env,
     PATH: [bin, process.env['PATH'] ?? '', join(app, 'test', 'fixtures', 'bin')].join(':'),
-    QUORATE_ENDPOINTS: options.endpoints.join(','),
+    ...whereabouts(options.endpoints),
   };
   return finish(track(spawn('/bin/sh', ['-e', '-c', script], { env, stdio: 'pipe' })));
+}
+
+/** Where the node with this HTTP address serves clients: in all tests as far apart as in a demo. */
+export function clientOf(http: string): string {
+  const { hostname, port } = new URL(http.includes('://') ? http : `http://${http}`);
+  return `${hostname}:${String(Number(port) + clientOffset)}`;
+}
+
+/** The environment that tells commands where the nodes are. */
+function whereabouts(endpoints: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    QUORATE_ENDPOINTS: endpoints.join(','),
+    QUORATE_CLIENT: endpoints.map(clientOf).join(','),
+  };
 }
 
 /** Waits for the end of a process, and gives what it printed. */
@@ -114,6 +131,7 @@ export interface DemoNode {
   readonly node: string;
   readonly pid: number;
   readonly http: string;
+  readonly client: string;
   readonly restart: string;
 }
 
@@ -252,22 +270,28 @@ export async function eventually<T>(
  * own, below those that systems hand out by themselves.
  */
 const portsEach = 1_000;
+const clientOffset = 100;
 const firstPort = 18_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12) * portsEach;
 
-/** A port whose demo neighbours (+1 to +3, +11 to +13) are free too. */
+/** A port whose demo neighbours (+1 to +3, +11 to +13, +101 to +103) are free too. */
 export async function freeDemoPort(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
-    const port = firstPort + Math.floor(Math.random() * (portsEach - 13));
-    const wanted = [1, 2, 3, 11, 12, 13].map((offset) => port + offset);
+    const port = firstPort + Math.floor(Math.random() * (portsEach - 103));
+    const wanted = [1, 2, 3, 11, 12, 13, 101, 102, 103].map((offset) => port + offset);
     if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port;
   }
   throw new Error('no free ports');
 }
 
-/** Two free addresses of this machine: for HTTP, and for peers. */
-export async function freePair(): Promise<readonly [http: string, peer: string]> {
+/** Free addresses of this machine for one node. */
+export async function freePlace(): Promise<{
+  readonly http: string;
+  readonly client: string;
+  readonly peer: string;
+}> {
   const port = await freeDemoPort();
-  return [`127.0.0.1:${String(port + 1)}`, `127.0.0.1:${String(port + 11)}`];
+  const http = `127.0.0.1:${String(port + 1)}`;
+  return { http, client: clientOf(http), peer: `127.0.0.1:${String(port + 11)}` };
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -25,6 +25,7 @@ describe('a node', () => {
         { id: 'n1', address: 'h:11', role: 'voter' },
         { id: 'n2', address: 'h:12', role: 'voter' },
       ],
+      client: 'h:3',
       storage: 'level',
       algorithm: 'raft',
       pid: process.pid,

@@ -17,7 +17,7 @@ import { addAuditRecord, auditRecord, readAuditRecords } from '../src/recovery/a
 import { forceNewCluster, type ForceEnding } from '../src/recovery/force-new-cluster.ts';
 import { restore } from '../src/recovery/restore.ts';
 import { type Survey, surveyOf } from '../src/recovery/survey.ts';
-import { freePair } from './harness.ts';
+import { freePlace } from './harness.ts';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -74,13 +74,14 @@ describe.each(algorithmNames)('on %s', (algorithm) => {
     // A group of one with a snapshot, and entries behind it, is as good as any for what happens to folders.
     beforeAll(async () => {
       original = await temporary();
-      const [http, peer] = await freePair();
+      const { http, client, peer } = await freePlace();
       const node = await openNode({
         node: 'n1',
         data: original,
         cluster: 'old',
         members: [{ id: 'n1', address: peer }],
         http,
+        client,
         algorithm,
       });
       for (let key = 0; key < 30; key++) {
@@ -167,9 +168,16 @@ describe.each(algorithmNames)('on %s', (algorithm) => {
       async (step) => {
         const folder = await copy();
         await expect(force(folder, new Interruption(step))).rejects.toThrow('interrupted');
-        const [http, listen] = await freePair();
+        const { http, client, peer } = await freePlace();
         const data = join(folder.path, '..');
-        const node = await openNode({ node: 'n1', data, http, listen, advertise: listen });
+        const node = await openNode({
+          node: 'n1',
+          data,
+          http,
+          client,
+          listen: peer,
+          advertise: peer,
+        });
         const got = await node.replica.read(kv.get('key 29'));
         await node.close();
         expect(got.answer).toMatchObject({ pair: { value: utf8('29') } });
@@ -187,9 +195,16 @@ describe.each(algorithmNames)('on %s', (algorithm) => {
     it('serves what was kept, alone', async () => {
       const folder = await copy();
       await force(folder, new Interruption());
-      const [http, listen] = await freePair();
+      const { http, client, peer } = await freePlace();
       const data = join(folder.path, '..');
-      const node = await openNode({ node: 'n1', data, http, listen, advertise: listen });
+      const node = await openNode({
+        node: 'n1',
+        data,
+        http,
+        client,
+        listen: peer,
+        advertise: peer,
+      });
       for (const key of [0, 9, 10, 29]) {
         const got = await node.replica.read(kv.get(`key ${String(key)}`));
         expect(got.answer).toMatchObject({ pair: { value: utf8(String(key)) } });

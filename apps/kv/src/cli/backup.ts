@@ -4,10 +4,10 @@ import { openBackupFile, refuseToOverwrite, saveBackup, verifyBackup } from '../
 import { backupBytes, type BackupHeader } from '../backup/format.ts';
 import { ServiceError, serviceError } from '../errors.ts';
 import { download } from '../http-client/download.ts';
-import { type ClientFlags, withClientFlags, withConsistency } from './options.ts';
+import { type HttpFlags, withHttpFlags, withConsistency } from './options.ts';
 import { table, writeJson, writeLine } from './output.ts';
 
-interface BackupFlags extends ClientFlags {
+interface BackupFlags extends HttpFlags {
   readonly consistency: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -23,7 +23,7 @@ export function addBackup(program: Command): void {
     .argument('<file>', 'the file; it is there when it is whole and checked')
     .option('--force', 'replace a file that is there', false)
     .option('--json', 'print JSON', false);
-  withConsistency(withClientFlags(command)).setOptionValue('timeout', silenceMs).action(save);
+  withConsistency(withHttpFlags(command)).setOptionValue('timeout', silenceMs).action(save);
 }
 
 export function addVerify(program: Command): void {

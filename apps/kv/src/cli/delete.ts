@@ -1,8 +1,8 @@
 /** `quorate-kv delete KEY`. */
+import { expectType, kv } from '@quorate/machine-kv';
 import type { Command } from 'commander';
-import { deleteKey } from '../http-client/calls.ts';
-import { type ClientFlags, clientOf, withClientFlags } from './options.ts';
 import { writeJson, writeLine } from './output.ts';
+import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 export function addDelete(program: Command): void {
   const command = program
@@ -12,7 +12,8 @@ export function addDelete(program: Command): void {
     .option('--json', 'print JSON', false);
   withClientFlags(command).action(
     async (key: string, flags: ClientFlags & { readonly json: boolean }) => {
-      const { revision, deleted } = await deleteKey(clientOf(flags), key);
+      const result = await withClient(flags, (client) => client.execute(kv.delete(key)));
+      const { revision, deleted } = expectType(result, 'delete');
       await (flags.json
         ? writeJson({ revision, deleted })
         : writeLine(`deleted ${String(deleted)} (revision ${String(revision)})`));

@@ -11,7 +11,7 @@ export function addDemo(program: Command): void {
     .option('--data <dir>', 'where their data lies', './quorate-data')
     .option(
       '--port <n>',
-      'HTTP on the next three ports, peers ten further (default: 7400)',
+      'HTTP on the next three ports, peers ten further, clients a hundred (default: 7400)',
       parsed(positive),
     )
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)

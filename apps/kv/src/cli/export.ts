@@ -5,12 +5,13 @@ import { finished } from 'node:stream/promises';
 import { describeError } from '@quorate/core';
 import type { Command } from 'commander';
 import { serviceError, systemCodeOf } from '../errors.ts';
-import type { Item } from '../http-client/calls.ts';
+import type { KvPair } from '@quorate/machine-kv';
+import type { KvClient } from '../client/connect.ts';
 import { formatStanza } from '../import/dpkg.ts';
 import { exportPages } from '../import/exporter.ts';
 import { formatNdjson } from '../import/ndjson.ts';
-import { type ClientFlags, clientOf, withClientFlags } from './options.ts';
 import { write } from './output.ts';
+import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface ExportFlags extends ClientFlags {
   readonly prefix: string;
@@ -38,19 +39,22 @@ export function addExport(program: Command): void {
 
 async function run(flags: ExportFlags): Promise<void> {
   const { output } = flags;
-  const count =
-    output === undefined ? await writeTo(process.stdout, flags) : await writeFile(output, flags);
+  const count = await withClient(flags, (client) =>
+    output === undefined
+      ? writeTo(process.stdout, client, flags)
+      : writeFile(output, client, flags),
+  );
   process.stderr.write(`${String(count)} records exported\n`);
 }
 
-async function writeFile(path: string, flags: ExportFlags): Promise<number> {
+async function writeFile(path: string, client: KvClient, flags: ExportFlags): Promise<number> {
   const draft = `${path}.part`;
   const file = createWriteStream(draft);
   const closed = finished(file);
   // An error of the file ends the export at the next write, or at the end.
   closed.catch(() => undefined);
   try {
-    const count = await writeTo(file, flags);
+    const count = await writeTo(file, client, flags);
     file.end();
     await closed;
     await rename(draft, path);
@@ -64,17 +68,21 @@ async function writeFile(path: string, flags: ExportFlags): Promise<number> {
   }
 }
 
-async function writeTo(stream: NodeJS.WritableStream, flags: ExportFlags): Promise<number> {
+async function writeTo(
+  stream: NodeJS.WritableStream,
+  client: KvClient,
+  flags: ExportFlags,
+): Promise<number> {
   let count = 0;
-  for await (const items of exportPages(clientOf(flags), flags.prefix)) {
-    for (const item of items) {
-      for (const part of partsOf(item, flags)) await write(part, stream);
+  for await (const pairs of exportPages(client, flags.prefix)) {
+    for (const pair of pairs) {
+      for (const part of partsOf(pair, flags)) await write(part, stream);
       count += 1;
     }
   }
   return count;
 }
 
-function partsOf({ key, value }: Item, flags: ExportFlags): readonly (string | Uint8Array)[] {
+function partsOf({ key, value }: KvPair, flags: ExportFlags): readonly (string | Uint8Array)[] {
   return flags.dpkg ? formatStanza(value) : [formatNdjson(key.slice(flags.prefix.length), value)];
 }

@@ -1,15 +1,9 @@
 /** `quorate-kv get KEY`: the value as it is, byte for byte. */
 import type { Command } from 'commander';
-import { getKey, type ReadOptions } from '../http-client/calls.ts';
-import {
-  type ClientFlags,
-  clientOf,
-  parsed,
-  positive,
-  withClientFlags,
-  withConsistency,
-} from './options.ts';
+import { getPair, type ReadOptions } from '../client/calls.ts';
+import { parsed, positive, withConsistency } from './options.ts';
 import { write } from './output.ts';
+import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 export function addGet(program: Command): void {
   const command = program
@@ -21,7 +15,8 @@ export function addGet(program: Command): void {
     .option('--revision <n>', 'as of this revision', parsed(positive));
   withClientFlags(withConsistency(command)).action(
     async (key: string, flags: ClientFlags & ReadOptions) => {
-      await write(await getKey(clientOf(flags), key, flags));
+      const { value } = await withClient(flags, (client) => getPair(client, key, flags));
+      await write(value);
     },
   );
 }

@@ -4,13 +4,13 @@ import { describeError, utf8 } from '@quorate/core';
 import { maxKeyBytes, maxValueBytes } from '@quorate/machine-kv';
 import type { Command } from 'commander';
 import { serviceError, systemCodeOf } from '../errors.ts';
-import { HttpKvClient } from '../http-client/client.ts';
 import { readDpkg } from '../import/dpkg.ts';
 import { importRecords } from '../import/importer.ts';
 import { readNdjson } from '../import/ndjson.ts';
 import { Progress } from '../import/progress.ts';
 import type { OnInvalid } from '../import/record.ts';
-import { type ClientFlags, parsed, positive, withClientFlags } from './options.ts';
+import { parsed, positive } from './options.ts';
+import { type ClientFlags, noticesTo, withClient, withClientFlags } from './with-client.ts';
 
 interface ImportFlags extends ClientFlags {
   readonly prefix: string;
@@ -21,8 +21,6 @@ interface ImportFlags extends ClientFlags {
 
 /** An election and a restart fit into this several times. */
 const patienceMs = 60_000;
-/** A node that takes longer for one transaction has probably stopped. */
-const attemptTimeoutMs = 2_000;
 
 export function addImport(program: Command): void {
   const command = program
@@ -39,14 +37,6 @@ export function addImport(program: Command): void {
 
 async function run(file: string, flags: ImportFlags): Promise<void> {
   const progress = new Progress(process.stderr);
-  const client = new HttpKvClient({
-    endpoints: flags.endpoints,
-    timeoutMs: flags.timeout,
-    attemptTimeoutMs,
-    onRetry: (error) => {
-      progress.retried(error);
-    },
-  });
   const limits = { maxKeyBytes: maxKeyBytes - utf8(flags.prefix).length, maxValueBytes };
   const onInvalid: OnInvalid = (error) => {
     progress.skipped(error);
@@ -56,14 +46,22 @@ async function run(file: string, flags: ImportFlags): Promise<void> {
   const records = read(source, limits, flags.skipInvalid ? onInvalid : undefined);
   progress.start();
   try {
-    await importRecords(records, {
-      client,
-      prefix: flags.prefix,
-      inFlight: flags.inFlight,
-      onAcknowledged: (count, bytes) => {
-        progress.acknowledged(count, bytes);
-      },
+    const notices = noticesTo((message) => {
+      progress.note(message);
     });
+    await withClient(
+      flags,
+      (client) =>
+        importRecords(records, {
+          client,
+          prefix: flags.prefix,
+          inFlight: flags.inFlight,
+          onAcknowledged: (count, bytes) => {
+            progress.acknowledged(count, bytes);
+          },
+        }),
+      notices,
+    );
   } catch (error) {
     progress.stop('stopped');
     throw error;

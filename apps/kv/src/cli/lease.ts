@@ -1,18 +1,19 @@
 /** `quorate-kv lease`: what hangs on one is there only while it is kept alive. */
+import type { Consistency } from '@quorate/core';
+import { expectType, kv } from '@quorate/machine-kv';
 import type { Command } from 'commander';
-import { getLeases, postJson } from '../http-client/calls.ts';
-import {
-  type ClientFlags,
-  clientOf,
-  parsed,
-  positive,
-  withClientFlags,
-  withConsistency,
-} from './options.ts';
+import { keepLease, leasePages, revokeLease } from '../client/calls.ts';
+import type { KvClient } from '../client/connect.ts';
+import { parsed, positive, withConsistency } from './options.ts';
 import { table, writeJson, writeLine } from './output.ts';
+import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface LeaseFlags extends ClientFlags {
   readonly json: boolean;
+}
+
+interface ListFlags extends LeaseFlags {
+  readonly consistency: Consistency;
 }
 
 export function addLease(program: Command): void {
@@ -27,10 +28,12 @@ export function addLease(program: Command): void {
     .argument('<ms>', 'how long it lives unless it is kept alive', parsed(positive))
     .option('--id <n>', 'its number; otherwise one that is not in use', parsed(positive));
   withClientFlags(grant).action(
-    async (ttlMs: number, flags: LeaseFlags & { readonly id?: number }) => {
-      const body = { ttlMs, ...(flags.id === undefined ? {} : { lease: flags.id }) };
-      const answer = await postJson(clientOf(flags), '/v1/leases', body, { repeatable: false });
-      await (flags.json ? writeJson(answer) : writeLine(`lease ${String(answer['lease'])}`));
+    async (wantedMs: number, flags: LeaseFlags & { readonly id?: number }) => {
+      const { id, json } = flags;
+      const command = kv.lease.grant(wantedMs, id === undefined ? {} : { id });
+      const result = await withClient(flags, (client) => client.execute(command));
+      const { lease: granted, ttlMs } = expectType(result, 'lease-grant');
+      await (json ? writeJson({ lease: granted, ttlMs }) : writeLine(`lease ${String(granted)}`));
     },
   );
 
@@ -40,9 +43,8 @@ export function addLease(program: Command): void {
     parsed(positive),
   );
   withClientFlags(keep).action(async (id: number, flags: LeaseFlags) => {
-    const path = '/v1/leases/keep-alive';
-    const answer = await postJson(clientOf(flags), path, { lease: id }, { repeatable: true });
-    await (flags.json ? writeJson(answer) : writeLine(`${String(answer['ttlMs'])} ms`));
+    const ttlMs = await withClient(flags, (client) => keepLease(client, id));
+    await (flags.json ? writeJson({ lease: id, ttlMs }) : writeLine(`${String(ttlMs)} ms`));
   });
 
   const revoke = add('revoke', 'end a lease, and delete the keys that hang on it').argument(
@@ -51,26 +53,25 @@ export function addLease(program: Command): void {
     parsed(positive),
   );
   withClientFlags(revoke).action(async (id: number, flags: LeaseFlags) => {
-    const path = '/v1/leases/revoke';
-    const answer = await postJson(clientOf(flags), path, { lease: id }, { repeatable: false });
-    await (flags.json ? writeJson(answer) : writeLine(`deleted ${String(answer['deleted'])}`));
+    const { revision, deleted } = await withClient(flags, (client) => revokeLease(client, id));
+    await (flags.json
+      ? writeJson({ lease: id, revision, deleted })
+      : writeLine(`deleted ${String(deleted)}`));
   });
 
-  withClientFlags(withConsistency(add('list', 'list all leases', true))).action(listLeases);
+  withClientFlags(withConsistency(add('list', 'list all leases', true))).action(
+    (flags: ListFlags) => withClient(flags, (client) => listLeases(client, flags)),
+  );
 }
 
-async function listLeases(flags: LeaseFlags & { readonly consistency: string }): Promise<void> {
-  const client = clientOf(flags);
+async function listLeases(client: KvClient, { consistency, json }: ListFlags): Promise<void> {
   const rows: string[][] = [];
-  let from: number | undefined = 0;
-  while (from !== undefined) {
-    const page = await getLeases(client, { from, consistency: flags.consistency });
-    for (const lease of page.items) {
-      if (flags.json) await writeJson(lease);
+  for await (const leases of leasePages(client, consistency)) {
+    for (const lease of leases) {
+      if (json) await writeJson(lease);
       const { lease: id, ttlMs, remainingMs, keyCount } = lease;
       rows.push([id, ttlMs, remainingMs, keyCount].map(String));
     }
-    from = page.next;
   }
-  if (!flags.json) await writeLine(table([['LEASE', 'TTL MS', 'REMAINING MS', 'KEYS'], ...rows]));
+  if (!json) await writeLine(table([['LEASE', 'TTL MS', 'REMAINING MS', 'KEYS'], ...rows]));
 }

@@ -5,10 +5,10 @@ import { ServiceError, usageError } from '../errors.ts';
 import { getStatus, postJson } from '../http-client/calls.ts';
 import { arrayOf, type JsonObject, objectOf } from '../json.ts';
 import { memberOfText } from '../node/settings.ts';
-import { type ClientFlags, clientOf, parsed, withClientFlags } from './options.ts';
+import { type HttpFlags, httpClientOf, parsed, withHttpFlags } from './options.ts';
 import { table, writeJson, writeLine } from './output.ts';
 
-interface MemberFlags extends ClientFlags {
+interface MemberFlags extends HttpFlags {
   readonly json: boolean;
 }
 
@@ -24,11 +24,11 @@ export function addMembers(program: Command): void {
         '  quorate-kv members change --add-voter n4=127.0.0.1:7414 --remove n1',
     );
   const list = members.command('list', { isDefault: true }).description('list the members');
-  withClientFlags(list.option('--json', 'print JSON', false)).action(listMembers);
+  withHttpFlags(list.option('--json', 'print JSON', false)).action(listMembers);
 
   const shortcut = (name: MemberChange['type'], argument: string, description: string): void => {
     const command = members.command(name).description(description);
-    withClientFlags(
+    withHttpFlags(
       command
         .argument(
           argument,
@@ -55,7 +55,7 @@ export function addMembers(program: Command): void {
       ],
     );
   }
-  withClientFlags(change_.option('--json', 'print JSON', false)).action(
+  withHttpFlags(change_.option('--json', 'print JSON', false)).action(
     async (flags: MemberFlags & Readonly<Record<string, unknown>>) => {
       const steps = ['addLearner', 'addVoter', 'remove', 'move'].flatMap(
         (name) => (flags[name] as Steps | undefined) ?? [],
@@ -68,10 +68,12 @@ export function addMembers(program: Command): void {
     .command('transfer')
     .description('hand leadership over')
     .argument('[node]', 'to this node; otherwise to the best follower');
-  withClientFlags(transfer.option('--json', 'print JSON', false)).action(
+  withHttpFlags(transfer.option('--json', 'print JSON', false)).action(
     async (to: string | undefined, flags: MemberFlags) => {
       const body = to === undefined ? {} : { to };
-      const answer = await postJson(clientOf(flags), '/v1/transfer', body, { repeatable: true });
+      const answer = await postJson(httpClientOf(flags), '/v1/transfer', body, {
+        repeatable: true,
+      });
       const leader = answer['leader'] ?? 'not known here yet; see quorate-kv status';
       await (flags.json ? writeJson(answer) : writeLine(`leader ${text(leader)}`));
     },
@@ -79,7 +81,7 @@ export function addMembers(program: Command): void {
 }
 
 async function listMembers(flags: MemberFlags): Promise<void> {
-  const client = clientOf(flags);
+  const client = httpClientOf(flags);
   let last: ServiceError | undefined;
   for (const endpoint of flags.endpoints) {
     const answer = await getStatus(client, endpoint);
@@ -96,7 +98,12 @@ async function change(steps: Steps, flags: MemberFlags): Promise<void> {
   const changes = steps.map((step) =>
     step.type === 'remove' ? step : { type: step.type, ...step.member },
   );
-  const answer = await postJson(clientOf(flags), '/v1/members', { changes }, { repeatable: false });
+  const answer = await postJson(
+    httpClientOf(flags),
+    '/v1/members',
+    { changes },
+    { repeatable: false },
+  );
   if (answer['members'] !== null) return show(answer, flags);
   // It is in force, and the node that was asked has not heard of it: it may be the one removed.
   await (flags.json

@@ -1,30 +1,35 @@
 /**
  * Flags and output that several commands share.
  */
-import { describeError, InvalidArgumentError } from '@quorate/core';
+import { type Consistency, describeError, InvalidArgumentError } from '@quorate/core';
 import { type Command, InvalidArgumentError as CommanderError } from 'commander';
 import { HttpKvClient } from '../http-client/client.ts';
 import { integerOfText } from '../json.ts';
 
-/** Where commands look for nodes unless told: where a demo has them. */
+/** Where commands look for the HTTP side of nodes unless told: where a demo has it. */
 export const defaultEndpoints = 'http://127.0.0.1:7401,7402,7403';
 
-/** Flags of every command that talks to nodes. */
-export interface ClientFlags {
+/** Flags of every command that talks to nodes over HTTP. */
+export interface HttpFlags {
   readonly endpoints: readonly string[];
   readonly timeout: number;
 }
 
 /** Adds them. */
-export function withClientFlags(command: Command): Command {
-  return command
-    .option(
+export function withHttpFlags(command: Command): Command {
+  return withTimeout(
+    command.option(
       '--endpoints <urls>',
       'nodes to ask, in turn; a bare port stands for the host before it (env QUORATE_ENDPOINTS)',
       parsed(parseEndpoints),
       parseEndpoints(process.env['QUORATE_ENDPOINTS'] ?? defaultEndpoints, 'QUORATE_ENDPOINTS'),
-    )
-    .option('--timeout <ms>', 'how long to go on trying', parsed(positive), 10_000);
+    ),
+  );
+}
+
+/** Adds the flag of everything that may take a while. */
+export function withTimeout(command: Command): Command {
+  return command.option('--timeout <ms>', 'how long to go on trying', parsed(positive), 10_000);
 }
 
 /** Adds the flag of reads. */
@@ -37,8 +42,8 @@ export function withConsistency(command: Command): Command {
   );
 }
 
-/** A client for the flags. */
-export function clientOf(flags: ClientFlags): HttpKvClient {
+/** An HTTP client for the flags. */
+export function httpClientOf(flags: HttpFlags): HttpKvClient {
   return new HttpKvClient({ endpoints: flags.endpoints, timeoutMs: flags.timeout });
 }
 
@@ -80,7 +85,7 @@ export function parseEndpoints(text: string, what: string): readonly string[] {
   });
 }
 
-function consistencyOf(text: string, what: string): string {
-  if (['linearizable', 'lease', 'local'].includes(text)) return text;
+function consistencyOf(text: string, what: string): Consistency {
+  if (text === 'linearizable' || text === 'lease' || text === 'local') return text;
   throw new InvalidArgumentError(`${what} must be linearizable, lease or local`);
 }

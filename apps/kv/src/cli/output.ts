@@ -2,6 +2,7 @@
  * Writing to stdout with back-pressure, and tables for people.
  */
 import { once } from 'node:events';
+import { valueToJson } from '../value-json.ts';
 
 /** Writes, and waits while the reader is slower. */
 export async function write(
@@ -41,4 +42,10 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** Text as it is if it is printable, otherwise quoted as in JSON. */
 export function printable(text: string): string {
   return /^[^\p{C}"]*$/u.test(text) ? text : JSON.stringify(text);
+}
+
+/** A value as it is if it is printable text, otherwise quoted as in JSON, or in base64. */
+export function printableValue(value: Uint8Array): string {
+  const json = valueToJson(value);
+  return 'value' in json ? printable(json.value) : `base64:${json.valueBase64}`;
 }

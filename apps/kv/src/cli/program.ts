@@ -18,6 +18,7 @@ import { addRange } from './range.ts';
 import { addRestore } from './restore.ts';
 import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
+import { addWatch } from './watch.ts';
 
 /**
  * Runs a command line, and returns the exit code: 0 done, 1 failed, 2 the command line makes no
@@ -63,6 +64,7 @@ function createProgram(help: string[]): Command {
   addGet(program);
   addDelete(program);
   addRange(program);
+  addWatch(program);
   addStatus(program);
   addLease(program);
   addMembers(program);

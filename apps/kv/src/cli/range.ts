@@ -1,22 +1,19 @@
 /** `quorate-kv range [PREFIX]`: keys and values in order. */
+import type { Consistency } from '@quorate/core';
+import type { KvPair } from '@quorate/machine-kv';
 import type { Command } from 'commander';
-import { getPage, type Item } from '../http-client/calls.ts';
+import { getPage } from '../client/calls.ts';
+import type { KvClient } from '../client/connect.ts';
 import { valueToJson } from '../value-json.ts';
-import {
-  type ClientFlags,
-  clientOf,
-  parsed,
-  positive,
-  withClientFlags,
-  withConsistency,
-} from './options.ts';
-import { printable, writeJson, writeLine } from './output.ts';
+import { parsed, positive, withConsistency } from './options.ts';
+import { printable, printableValue, writeJson, writeLine } from './output.ts';
+import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface RangeFlags extends ClientFlags {
   readonly limit: number;
   readonly after?: string;
   readonly revision?: number;
-  readonly consistency: string;
+  readonly consistency: Consistency;
   readonly keysOnly: boolean;
   readonly json: boolean;
 }
@@ -33,11 +30,12 @@ export function addRange(program: Command): void {
     .option('--revision <n>', 'as of this revision', parsed(positive))
     .option('--keys-only', 'leave the values out', false)
     .option('--json', 'print NDJSON', false);
-  withClientFlags(withConsistency(command)).action(list);
+  withClientFlags(withConsistency(command)).action((prefix: string, flags: RangeFlags) =>
+    withClient(flags, (client) => list(client, prefix, flags)),
+  );
 }
 
-async function list(prefix: string, flags: RangeFlags): Promise<void> {
-  const client = clientOf(flags);
+async function list(client: KvClient, prefix: string, flags: RangeFlags): Promise<void> {
   const { consistency, keysOnly } = flags;
   let { after, revision } = flags;
   let left = flags.limit;
@@ -51,8 +49,8 @@ async function list(prefix: string, flags: RangeFlags): Promise<void> {
       ...(after === undefined ? {} : { after }),
       ...(revision === undefined ? {} : { revision }),
     });
-    for (const item of page.items) await show(item, flags);
-    left -= page.items.length;
+    for (const pair of page.pairs) await show(pair, flags);
+    left -= page.pairs.length;
     if (page.next === undefined) return;
     if (left <= 0) {
       process.stderr.write(
@@ -64,13 +62,8 @@ async function list(prefix: string, flags: RangeFlags): Promise<void> {
   }
 }
 
-async function show({ key, value }: Item, flags: RangeFlags): Promise<void> {
+async function show({ key, value }: KvPair, flags: RangeFlags): Promise<void> {
   if (flags.json) await writeJson({ key, ...(flags.keysOnly ? {} : valueToJson(value)) });
   else if (flags.keysOnly) await writeLine(printable(key));
   else await writeLine(`${printable(key)}\t${printableValue(value)}`);
-}
-
-function printableValue(value: Uint8Array): string {
-  const json = valueToJson(value);
-  return 'value' in json ? printable(json.value) : `base64:${json.valueBase64}`;
 }

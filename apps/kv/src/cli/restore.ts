@@ -28,7 +28,8 @@ export function addRestore(program: Command): void {
       'where to listen for other nodes (default: its own in --members)',
     )
     .option('--advertise <host:port>', 'where other nodes reach it, if not at --listen')
-    .option('--http <host:port>', 'where clients reach it (default: 127.0.0.1:7401)')
+    .option('--http <host:port>', 'where it speaks HTTP (default: 127.0.0.1:7401)')
+    .option('--client <host:port>', 'where it serves clients (default: 127.0.0.1:7501)')
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: as in the backup)`)
     .option('--storage <name>', `one of ${storageNames.join(', ')}`)
     .option('--json', 'print JSON', false)

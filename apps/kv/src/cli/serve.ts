@@ -17,7 +17,8 @@ export function addServe(program: Command): void {
       'where to listen for other nodes (default: its own in --members)',
     )
     .option('--advertise <host:port>', 'where other nodes reach it, if not at --listen')
-    .option('--http <host:port>', 'where clients reach it (default: 127.0.0.1:7401)')
+    .option('--http <host:port>', 'where it speaks HTTP (default: 127.0.0.1:7401)')
+    .option('--client <host:port>', 'where it serves clients (default: 127.0.0.1:7501)')
     .option('--members <list>', 'voters of a new group: n1=host:port,n2=host:port,…')
     .option('--join', 'start without a group, to be added to one that runs', false)
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)

@@ -4,7 +4,7 @@ import { describeError } from '@quorate/core';
 import { serviceError, ServiceError } from '../errors.ts';
 import { getStatus } from '../http-client/calls.ts';
 import type { JsonObject } from '../json.ts';
-import { type ClientFlags, clientOf, withClientFlags } from './options.ts';
+import { type HttpFlags, httpClientOf, withHttpFlags } from './options.ts';
 import { table, writeJson, writeLine } from './output.ts';
 
 const columns: readonly (readonly [title: string, field: string])[] = [
@@ -23,8 +23,8 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('show every node; exit code 1 if none answers')
     .option('--json', 'print one line of JSON a node', false);
-  withClientFlags(command).action(async (flags: ClientFlags & { readonly json: boolean }) => {
-    const client = clientOf(flags);
+  withHttpFlags(command).action(async (flags: HttpFlags & { readonly json: boolean }) => {
+    const client = httpClientOf(flags);
     const answers = await Promise.all(
       flags.endpoints.map(async (endpoint) => ({
         endpoint,

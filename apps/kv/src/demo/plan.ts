@@ -4,12 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '@quorate/core';
 import { usageError } from '../errors.ts';
-import { listenError } from '../http/listen-error.ts';
 import { parseAddress } from '../node/address.ts';
+import { checkFree } from '../node/check-free.ts';
 import { defaultSettings } from '../node/config.ts';
 import { DataFolder, type Memory } from '../node/data-folder.ts';
 import { algorithmNamed, storageNamed } from '../node/parts.ts';
@@ -28,6 +27,8 @@ export interface PlannedNode {
   readonly node: string;
   /** Base address of its HTTP side. */
   readonly http: string;
+  /** Where it serves clients, `host:port`. */
+  readonly client: string;
   readonly peer: string;
   /** Arguments that start it, the first time. */
   readonly args: readonly string[];
@@ -51,7 +52,9 @@ const names = ['n1', 'n2', 'n3'] as const;
 const defaultPort = 7400;
 /** Peers are this far behind HTTP: 7401 and 7411. */
 const peerOffset = 10;
-const highestPort = 65_535 - peerOffset - names.length;
+/** Clients are this far behind HTTP: 7401 and 7501, the defaults of a single node. */
+const clientOffset = 100;
+const highestPort = 65_535 - clientOffset - names.length;
 const host = '127.0.0.1';
 
 /**
@@ -79,17 +82,19 @@ export async function planDemo(options: DemoOptions): Promise<DemoPlan> {
   }));
   const nodes = members.map(({ id, address }, at): PlannedNode => {
     const http = `${host}:${String(port + at + 1)}`;
+    const client = `${host}:${String(port + clientOffset + at + 1)}`;
     const restartArgs = ['serve', '--node', id, '--data', data];
     const args = [
       ...restartArgs,
-      ...['--cluster', cluster, '--http', http, '--members', formatMembers(members)],
-      ...['--algorithm', algorithm, '--storage', storage],
+      ...['--cluster', cluster, '--http', http, '--client', client],
+      ...['--members', formatMembers(members), '--algorithm', algorithm, '--storage', storage],
     ];
-    return { node: id, http: `http://${http}`, peer: address, args, restartArgs };
+    return { node: id, http: `http://${http}`, client, peer: address, args, restartArgs };
   });
-  for (const { http, peer } of nodes) {
-    await checkFree(http.slice('http://'.length));
-    await checkFree(peer);
+  for (const { http, client, peer } of nodes) {
+    for (const address of [http.slice('http://'.length), client, peer]) {
+      await checkFree(parseAddress(address, 'address'), '--port');
+    }
   }
   const resumed = durable && memories.some((memory) => memory?.joined === true);
   // All ports were free, so no node of this folder runs: the whole group starts over, which is the
@@ -120,19 +125,4 @@ function choosePort(wanted: number | undefined, known: Settings | undefined, dat
   throw new InvalidArgumentError(
     `the nodes in ${data} live at --port ${String(had)}; leave --port away, or choose another folder with --data`,
   );
-}
-
-function checkFree(text: string): Promise<void> {
-  const address = parseAddress(text, 'address');
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (cause) => {
-      reject(listenError(address, '--port', cause));
-    });
-    server.listen(address.port, address.host, () => {
-      server.close(() => {
-        resolve();
-      });
-    });
-  });
 }

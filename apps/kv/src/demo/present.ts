@@ -20,8 +20,9 @@ export class JsonPresenter implements DemoPresenter {
     switch (event.type) {
       case 'serving':
       case 'back': {
-        const { node, http, peer } = event.plan;
-        print({ node, pid: event.pid, http, peer, restart: restartCommand(event.plan) });
+        const { node, http, client, peer } = event.plan;
+        const restart = restartCommand(event.plan);
+        print({ node, pid: event.pid, http, client, peer, restart });
         return;
       }
       case 'ready':
@@ -97,7 +98,8 @@ export class HumanPresenter implements DemoPresenter {
     const [first, second] = nodes;
     const rows = nodes.map((plan) => {
       const role = plan.node === leader ? 'leader  ' : 'follower';
-      return `    ${plan.node}  ${role}  ${plan.http}  pid ${String(this.#pids.get(plan.node) ?? 0)}`;
+      const pid = String(this.#pids.get(plan.node) ?? 0);
+      return `    ${plan.node}  ${role}  ${plan.http}  clients ${plan.client}  pid ${pid}`;
     });
     const killable = nodes.find(({ node }) => node === leader);
     return `

@@ -1,8 +1,9 @@
 /**
- * A small HTTP client for the commands of the program: tries the nodes in turn, goes on past those
- * that are down, and never repeats what may have happened unless it is told that this does no harm.
+ * A small HTTP client for what nodes answer over HTTP alone (status, members, backups): tries the nodes in
+ * turn, goes on past those that are down, and never repeats what may have happened unless it is told that
+ * this does no harm.
  *
- * It has no sessions: `@quorate/client` is the one with exactly-once retries.
+ * It has no sessions: commands on keys go through `@quorate/client`, where each happens exactly once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceError, type ServiceError } from '../errors.ts';

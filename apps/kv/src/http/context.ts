@@ -26,6 +26,7 @@ export interface NodeFacts {
   readonly storage: string;
   readonly version: string;
   readonly http: string;
+  readonly client: string;
   readonly peer: string;
 }
 

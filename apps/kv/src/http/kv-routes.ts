@@ -2,19 +2,17 @@
  * The map over HTTP: put, get, delete, range, transaction, compaction. Any node answers; the log
  * below brings commands and read barriers to the leader.
  */
-import { InvalidArgumentError, unreachable } from '@quorate/core';
 import {
   defaultRangeLimit,
   expectType,
   kv,
-  type KvAnswer,
-  type KvPair,
   maxRangeLimit,
   maxValueBytes,
 } from '@quorate/machine-kv';
 import type { Reading } from '@quorate/replica';
-import { serviceError } from '../errors.ts';
+import { answered, noKey } from '../answers.ts';
 import { integerOf, objectOf } from '../json.ts';
+import { pageOf, pageQuery, type PageRequest } from '../pages.ts';
 import type { RouteContext } from './context.ts';
 import { jsonBody } from './json-body.ts';
 import { pairToJson, transactionToJson } from './pairs-json.ts';
@@ -47,10 +45,8 @@ export async function getKey(request: HttpRequest, { replica }: RouteContext): P
   const key = keyOf(request);
   const query = kv.get(key, { revision: params.integer('revision') ?? 0 });
   const reading = await replica.read(query, options);
-  const { pair, revision } = answered(reading.answer, options, 'get');
-  if (pair === undefined) {
-    throw serviceError('NOT_FOUND', `there is no key ${JSON.stringify(key)}`);
-  }
+  const { pair, revision } = answered(reading.answer, options.consistency, 'get');
+  if (pair === undefined) throw noKey(key);
   return {
     status: 200,
     headers: {
@@ -71,26 +67,19 @@ export async function listKeys(request: HttpRequest, { replica }: RouteContext):
   const known = ['prefix', 'after', 'limit', 'revision', 'keysOnly', 'count'];
   const params = new Params(request.query, [...readParams, ...known]);
   const options = params.readOptions(request.signal);
-  const prefix = params.text('prefix') ?? '';
-  const after = params.text('after');
-  // One pair more than asked for is read where a page goes on: the one that it goes on from.
-  const limit = params.integer('limit', 1, maxRangeLimit - 1) ?? defaultRangeLimit;
   const keysOnly = params.flag('keysOnly');
-  if (after !== undefined && !after.startsWith(prefix)) {
-    throw new InvalidArgumentError(
-      'after must be a key of the page before: it does not have the prefix',
-    );
-  }
-  const query = kv.range({
-    ...(after === undefined ? { prefix } : { from: after }),
-    limit: after === undefined ? limit : limit + 1,
+  const wanted: PageRequest = {
+    prefix: params.text('prefix') ?? '',
+    after: params.text('after'),
+    limit: params.integer('limit', 1, maxRangeLimit - 1) ?? defaultRangeLimit,
     revision: params.integer('revision') ?? 0,
     keysOnly,
-    count: after === undefined && params.flag('count'),
-  });
-  const reading = await replica.read(query, options);
-  const { pairs, more, revision, count } = answered(reading.answer, options, 'range');
-  const page = after === undefined ? { pairs, more } : pageAfter(pairs, more, after, prefix, limit);
+    count: params.flag('count'),
+  };
+  const reading = await replica.read(pageQuery(wanted), options);
+  const answer = answered(reading.answer, options.consistency, 'range');
+  const { revision, count } = answer;
+  const page = pageOf(answer, wanted);
   const last = page.pairs.at(-1);
   return jsonReply(
     {
@@ -125,24 +114,6 @@ export async function compact(request: HttpRequest, { replica }: RouteContext): 
   return jsonReply({ revision: result.revision, compactRevision: result.compactRevision });
 }
 
-function answered<const Type extends 'get' | 'range'>(
-  answer: KvAnswer,
-  options: ReadCallOptions,
-  type: Type,
-): KvAnswer & { readonly type: Type } {
-  if (answer.type !== 'future') return expectType(answer, type);
-  const there = `revision ${String(answer.revision)} is not there yet; the current one is ${String(answer.currentRevision)}`;
-  switch (options.consistency) {
-    case 'local':
-      throw serviceError('UNAVAILABLE', `${there} on this node: retry, or read linearizable`);
-    case 'linearizable':
-    case 'lease':
-      throw new InvalidArgumentError(`${there}: read without a revision`);
-    default:
-      return unreachable(options.consistency);
-  }
-}
-
 /** A local read says how stale it may be. */
 function freshness(
   reading: Reading<unknown>,
@@ -158,22 +129,4 @@ function freshness(
       ? {}
       : { 'quorate-contact-age-ms': String(Math.round(contactAgeMs)) }),
   };
-}
-
-/**
- * Leaves out the pair that the page goes on from, and what lies behind the prefix: the range was
- * read without an end. (A bound just behind `after` could be longer than a key may be.)
- */
-function pageAfter(
-  pairs: readonly KvPair[],
-  more: boolean,
-  after: string,
-  prefix: string,
-  limit: number,
-): { readonly pairs: readonly KvPair[]; readonly more: boolean } {
-  const behind = pairs[0]?.key === after ? pairs.slice(1) : pairs;
-  const end = behind.findIndex(({ key }) => !key.startsWith(prefix));
-  const within = end < 0 ? behind : behind.slice(0, end);
-  const page = within.slice(0, limit);
-  return { pairs: page, more: page.length < within.length || (end < 0 && more) };
 }

@@ -8,7 +8,7 @@ import {
   type KvLeaseGrantOptions,
   maxRangeLimit,
 } from '@quorate/machine-kv';
-import { serviceError, type ServiceError } from '../errors.ts';
+import { noLease } from '../answers.ts';
 import { integerOf, objectOf } from '../json.ts';
 import type { RouteContext } from './context.ts';
 import { jsonBody } from './json-body.ts';
@@ -78,11 +78,4 @@ async function leaseOf(request: HttpRequest): Promise<number> {
 
 function limitOf(params: Params): number {
   return params.integer('limit', 1, maxRangeLimit) ?? defaultRangeLimit;
-}
-
-function noLease(id: number): ServiceError {
-  return serviceError(
-    'NOT_FOUND',
-    `there is no lease ${String(id)}: it ran out, was revoked or never granted`,
-  );
 }

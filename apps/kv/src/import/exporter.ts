@@ -3,17 +3,18 @@
  * long it takes and whatever is written meanwhile.
  */
 import { describeError } from '@quorate/core';
+import type { KvPair } from '@quorate/machine-kv';
 import { codeOf, ServiceError } from '../errors.ts';
-import { getPage, type Item, type Page } from '../http-client/calls.ts';
-import type { HttpKvClient } from '../http-client/client.ts';
+import { getPage, type Page } from '../client/calls.ts';
+import type { KvClient } from '../client/connect.ts';
 
 const pageRecords = 1_000;
 
-/** The items in the order of their keys, a page at a time. */
+/** The pairs in the order of their keys, a page at a time. */
 export async function* exportPages(
-  client: HttpKvClient,
+  client: Pick<KvClient, 'query'>,
   prefix: string,
-): AsyncGenerator<readonly Item[], void, undefined> {
+): AsyncGenerator<readonly KvPair[], void, undefined> {
   let position: { readonly revision: number; readonly after: string } | undefined;
   do {
     const page: Page = await getPage(client, { prefix, limit: pageRecords, ...position }).catch(
@@ -21,7 +22,7 @@ export async function* exportPages(
         throw explain(error);
       },
     );
-    yield page.items;
+    yield page.pairs;
     position = page.next === undefined ? undefined : { revision: page.revision, after: page.next };
   } while (position !== undefined);
 }

@@ -1,23 +1,20 @@
 /**
- * Brings the records of a file into the map, in bounded memory, and goes on when nodes fail.
+ * Brings the records of a file into the map, in bounded memory.
  *
- * Records travel as transactions of many puts, several of them at once. A transaction whose outcome
- * is unknown (its node died with it) is sent again: to put the same value under the same key twice
- * is the same as once, so nothing is doubled and nothing is lost. Two things keep that true:
- *
- * - Lines with the same key must not overtake each other: a record waits until an earlier one with
- *   its key is acknowledged, and no transaction holds a key twice.
- * - Nobody else may write these keys meanwhile. An attempt that was given up may still be decided
- *   later, and put its value over one that came in between; only sessions exclude that.
+ * Records travel as transactions of many puts, several of them at once, through the session of a
+ * client: each happens exactly once and in order, whichever nodes fail meanwhile. One that the map
+ * refuses is taken apart, and its records come in later than they would have: so that lines with the
+ * same key do not overtake each other, a record waits until an earlier one with its key is acknowledged.
+ * No transaction may hold a key twice.
  */
-import type { HttpKvClient } from '../http-client/client.ts';
-import { putAll } from '../http-client/calls.ts';
+import { kv } from '@quorate/machine-kv';
+import type { KvClient } from '../client/connect.ts';
 import { codeOf } from '../errors.ts';
 import { type FileRecord, lineError } from './record.ts';
 
 /** Options of {@link importRecords}. */
 export interface ImportOptions {
-  readonly client: HttpKvClient;
+  readonly client: Pick<KvClient, 'execute'>;
   /** In front of every key. @default '' */
   readonly prefix?: string;
   /** Transactions under way at the same time. @default 4 */
@@ -106,9 +103,9 @@ class Importer {
 
   async #put(records: readonly FileRecord[]): Promise<void> {
     const { client, prefix = '', onAcknowledged } = this.#options;
-    const items = records.map(({ key, value }) => ({ key: prefix + key, value }));
+    const puts = records.map(({ key, value }) => kv.put(prefix + key, value));
     try {
-      await putAll(client, items, { repeatable: true });
+      await client.execute(kv.txn({ then: puts }));
     } catch (error) {
       const [first] = records;
       if (first === undefined) return;
@@ -119,8 +116,8 @@ class Importer {
       return;
     }
     let bytes = 0;
-    for (const { value } of items) bytes += value.length;
-    onAcknowledged?.(items.length, bytes);
+    for (const { value } of puts) bytes += value.length;
+    onAcknowledged?.(puts.length, bytes);
   }
 
   #throwFailure(): void {

@@ -22,9 +22,7 @@ export class Progress {
   readonly #startedAt = performance.now();
   #records = 0;
   #bytes = 0;
-  #retries = 0;
   #skipped = 0;
-  #lastTrouble = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: ProgressStream) {
@@ -42,30 +40,22 @@ export class Progress {
   acknowledged(records: number, bytes: number): void {
     this.#records += records;
     this.#bytes += bytes;
-    this.#lastTrouble = '';
   }
 
-  /** Says once what the trouble is, however many requests run into it. */
-  retried(error: ServiceError): void {
-    this.#retries += 1;
-    if (error.message === this.#lastTrouble) return;
-    this.#lastTrouble = error.message;
-    this.#note(`${error.message}; going on with the next node`);
+  /** Says something besides. */
+  note(text: string): void {
+    this.#stream.write(this.#terminal ? `\r\x1b[K${text}\n` : `${text}\n`);
   }
 
   skipped(error: ServiceError): void {
     this.#skipped += 1;
-    if (this.#skipped <= maxSkippedShown) this.#note(`skipped: ${error.code}: ${error.message}`);
+    if (this.#skipped <= maxSkippedShown) this.note(`skipped: ${error.code}: ${error.message}`);
   }
 
   /** Ends with the summary. */
   stop(how: 'done' | 'stopped'): void {
     clearInterval(this.#timer);
-    this.#note(`${how}: ${this.#line()}`);
-  }
-
-  #note(text: string): void {
-    this.#stream.write(this.#terminal ? `\r\x1b[K${text}\n` : `${text}\n`);
+    this.note(`${how}: ${this.#line()}`);
   }
 
   #line(): string {
@@ -76,7 +66,6 @@ export class Progress {
       `${seconds.toFixed(1)} s`,
       `${String(Math.round(this.#records / seconds))} records/s`,
     ];
-    if (this.#retries > 0) parts.push(`${String(this.#retries)} retries`);
     if (this.#skipped > 0) parts.push(`${String(this.#skipped)} skipped`);
     return parts.join(', ');
   }

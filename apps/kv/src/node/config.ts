@@ -20,6 +20,7 @@ export interface NodeConfig {
   readonly listen: string;
   readonly advertise: string;
   readonly http: string;
+  readonly client: string;
   readonly members: readonly Member[];
   readonly algorithm: string;
   readonly storage: string;
@@ -28,10 +29,11 @@ export interface NodeConfig {
 
 /** What holds where nobody says otherwise. */
 export const defaultSettings: Required<
-  Pick<Settings, 'cluster' | 'http' | 'algorithm' | 'storage' | 'logLevel'>
+  Pick<Settings, 'cluster' | 'http' | 'client' | 'algorithm' | 'storage' | 'logLevel'>
 > = {
   cluster: 'quorate',
   http: '127.0.0.1:7401',
+  client: '127.0.0.1:7501',
   algorithm: 'raft',
   storage: 'file',
   logLevel: 'info',
@@ -104,8 +106,8 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
 
 /** What is worth remembering of a configuration. */
 export function settingsToRemember(config: NodeConfig): Settings {
-  const { node, cluster, listen, advertise, http, members, algorithm, storage } = config;
-  return { node, cluster, listen, advertise, http, members, algorithm, storage };
+  const { node, cluster, listen, advertise, http, client, members, algorithm, storage } = config;
+  return { node, cluster, listen, advertise, http, client, members, algorithm, storage };
 }
 
 function refuseOtherGroup(given: Settings, remembered: Settings, path: string): void {

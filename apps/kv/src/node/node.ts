@@ -1,6 +1,6 @@
 /**
  * One node: an algorithm, a storage, a transport and the map, composed from a configuration, with
- * the HTTP side in front. Composition only; every decision is made in the parts.
+ * HTTP and the clients in front. Composition only; every decision is made in the parts.
  */
 import {
   allMembers,
@@ -10,6 +10,7 @@ import {
   type NodeId,
   TransportFailedError,
 } from '@quorate/core';
+import { type ClientServer, serveClients } from '@quorate/client/server';
 import {
   type KvAnswer,
   type KvCommand,
@@ -19,7 +20,7 @@ import {
   maxValueBytes,
 } from '@quorate/machine-kv';
 import { openReplica, type Replica } from '@quorate/replica';
-import { tcpTransport } from '@quorate/transport-tcp';
+import { tcpLinks, tcpTransport } from '@quorate/transport-tcp';
 import { Backups } from '../backup/source.ts';
 import { hasSystemCode, serviceError } from '../errors.ts';
 import type { KvReplica } from '../http/context.ts';
@@ -31,6 +32,7 @@ import { createMetrics } from '../metrics.ts';
 import { settle } from '../recovery/succession.ts';
 import { version } from '../version.ts';
 import { parseAddress } from './address.ts';
+import { checkFree } from './check-free.ts';
 import { type NodeConfig, settingsToRemember } from './config.ts';
 import type { DataFolder, Memory } from './data-folder.ts';
 import { algorithmNamed, storageNamed } from './parts.ts';
@@ -41,6 +43,8 @@ export interface RunningNode {
   readonly replica: KvReplica;
   /** Base address of its HTTP side. */
   readonly http: string;
+  /** Where it serves those that use `@quorate/client`, `host:port`. */
+  readonly client: string;
   /** Rejects with what is wrong when the node can go on no longer; it must be closed then. */
   readonly failed: Promise<never>;
   /** Hands leadership over, answers what is under way, closes everything. Idempotent. */
@@ -79,7 +83,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const joined = memory?.joined ?? false;
   if (joined) await refuseLostState(folder, chosen.durable);
 
-  // The port comes first: a second start of the same node ends here, before it touches any data.
+  // The ports come first: a second start of the same node ends here, before it touches any data.
   let handler: Handler = starting;
   const server = new HttpServer({
     address: parseAddress(config.http, 'http'),
@@ -90,6 +94,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   await server.listen();
   let unlock = (): Promise<void> => Promise.resolve();
   try {
+    // Clients can be served only when there is a replica; by then much would have to be undone.
+    await checkFree(parseAddress(config.client, 'client'), '--client');
     unlock = await folder.lock();
     // What an attempt at disaster recovery may have left behind.
     await settle(folder);
@@ -110,25 +116,30 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
         logger,
       }),
     ).catch((error: unknown) => {
-      throw explainOpening(error, config);
+      throw explainListening(error, config.listen, '--listen');
     });
     const failed = failureOf(replica, config.node, logger);
-    const { algorithm: name, storage: storageName, http, advertise: peer } = config;
+    let clients: ClientServer | undefined;
+    const { algorithm: name, storage: storageName, client, advertise: peer } = config;
+    const http = `http://${config.http}`;
     handler = createHandler({
       replica,
       backups: new Backups({ replica, snapshots: storage.snapshots, algorithm: name }),
-      facts: { algorithm: name, storage: storageName, version, http: `http://${http}`, peer },
+      facts: { algorithm: name, storage: storageName, version, http, client, peer },
       metrics: createMetrics(replica, {
         http: () => server.load,
+        clients: () => ({ connected: clients?.clients ?? 0 }),
         tcp: () => transport.counters,
         [config.storage]: () => storage.counters,
       }),
       limits: defaultHttpLimits,
     });
     const close = once(async () => {
-      // Together: no new request comes in while the replica hands leadership over and answers
-      // those that wait; and every answer has its time to get out.
       try {
+        // Clients hand in again, at another node, what this one leaves without an answer.
+        await clients?.close();
+        // Together: no new request comes in while the replica hands leadership over and answers
+        // those that wait; and every answer has its time to get out.
         await Promise.all([replica.close(), server.close(closeGraceMs)]);
       } finally {
         await unlock();
@@ -137,11 +148,19 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     try {
       // From now on the others may count on what this node has promised: see refuseLostState.
       if (!joined) await folder.remember({ joined: true, settings: settingsToRemember(config) });
+      clients = await serveClients({
+        service: replica.service,
+        links: tcpLinks({ logger }),
+        listen: client,
+        logger,
+      }).catch((error: unknown) => {
+        throw explainListening(error, client, '--client');
+      });
     } catch (error) {
       await close();
       throw error;
     }
-    return { config, replica, http: `http://${http}`, failed, close };
+    return { config, replica, http, client, failed, close };
   } catch (error) {
     await server.close(0);
     await unlock();
@@ -180,9 +199,10 @@ const starting: Handler = (request) =>
     ? Promise.resolve({ status: 200, headers: {}, body: '{"alive":true,"state":"starting"}\n' })
     : Promise.reject(serviceError('UNAVAILABLE', 'this node is starting; retry in a moment'));
 
-function explainOpening(error: unknown, config: NodeConfig): unknown {
+/** Where it was the address that could not be listened on, says so in our own words. */
+function explainListening(error: unknown, address: string, option: string): unknown {
   return error instanceof TransportFailedError || hasSystemCode(error, 'EADDRINUSE')
-    ? listenError(parseAddress(config.listen, 'listen'), '--listen', error)
+    ? listenError(parseAddress(address, 'address'), option, error)
     : error;
 }
 

@@ -78,8 +78,9 @@ async function givenSettings(flags: ServeFlags): Promise<Settings> {
 async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
   if (flags.supervised) return tellSupervisor({ type: 'serving', pid: process.pid });
   const { config, http } = node;
+  const { client, advertise: peer } = config;
   if (flags.json) {
-    await writeJson({ node: config.node, pid: process.pid, http, peer: config.advertise });
+    await writeJson({ node: config.node, pid: process.pid, http, client, peer });
     return;
   }
   const restart = `quorate-kv serve --node ${config.node} --data ${config.data}`;
@@ -87,7 +88,8 @@ async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
   ${config.node} serves, as ${await roleOf(node)}
 
     http      ${http}
-    peers     ${config.advertise}   cluster ${config.cluster}
+    clients   ${client}
+    peers     ${peer}   cluster ${config.cluster}
     data      ${config.data}/${config.node}   ${config.algorithm}, ${config.storage}
     pid       ${String(process.pid)}
 
@@ -118,10 +120,10 @@ async function roleOf({ config, replica }: RunningNode): Promise<string> {
 }
 
 function warn({ config, replica }: RunningNode, logger: Logger): void {
-  const { host } = parseAddress(config.http, 'http');
-  if (!isLoopback(host)) {
-    logger.warn('HTTP has no authentication: whoever reaches the address can read and write', {
-      http: config.http,
+  for (const name of ['http', 'client'] as const) {
+    if (isLoopback(parseAddress(config[name], name).host)) continue;
+    logger.warn('no authentication: whoever reaches the address can read and write', {
+      [name]: config[name],
     });
   }
   const known = allMembers(replica.status.membership).find(({ id }) => id === config.node)?.address;

@@ -24,8 +24,10 @@ export interface Settings {
   readonly listen?: string;
   /** Where the others reach it, should that differ from `listen`. */
   readonly advertise?: string;
-  /** Where clients reach this node, `host:port`. */
+  /** Where this node speaks HTTP, `host:port`. */
   readonly http?: string;
+  /** Where this node serves those that use `@quorate/client`, `host:port`. */
+  readonly client?: string;
   /** Voters of a new group, equal on all of its nodes; none for a node that is added later. */
   readonly members?: readonly Member[];
   readonly algorithm?: string;
@@ -40,6 +42,7 @@ const settingNames: readonly (keyof Settings)[] = [
   'listen',
   'advertise',
   'http',
+  'client',
   'members',
   'algorithm',
   'storage',
@@ -77,6 +80,7 @@ export function settingsOf(
     listen: read('listen', addressSetting),
     advertise: read('advertise', addressSetting),
     http: read('http', addressSetting),
+    client: read('client', addressSetting),
     members: read('members', membersSetting),
     algorithm: read('algorithm', stringOf),
     storage: read('storage', stringOf),
@@ -138,7 +142,8 @@ export function formatMembers(members: readonly Member[]): string {
   return members.map(({ id, address }) => `${id}=${address ?? ''}`).join(',');
 }
 
-function nameSetting(value: unknown, what: string): string {
+/** @throws InvalidArgumentError if the value can name nothing. */
+export function nameSetting(value: unknown, what: string): string {
   return checkName(stringOf(value, what), what);
 }
 

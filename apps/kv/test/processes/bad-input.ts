@@ -39,8 +39,17 @@ export function badInput(): void {
         /USAGE: .*--members/,
       ],
       [
+        'a bad address for clients',
+        ['serve', '--node', 'n1', '--data', '/nowhere', '--client', 'x'],
+        2,
+        /USAGE: --client/,
+      ],
+      ['a watch of nothing', ['watch'], 2, /USAGE: .*--prefix/],
+      ['a watch of a key and many', ['watch', 'a', '--prefix', 'b'], 2, /USAGE: .*--prefix/],
+      ['no addresses', ['get', 'a', '--client', 'http://a'], 2, /USAGE: .*127.0.0.1:7501,7502/],
+      [
         'a port that fetch refuses',
-        ['put', 'a', '1', '--endpoints', '127.0.0.1:1'],
+        ['members', 'transfer', '--endpoints', '127.0.0.1:1'],
         1,
         /INVALID_ARGUMENT: http:\/\/127.0.0.1:1 /,
       ],
@@ -55,10 +64,12 @@ export function badInput(): void {
     );
 
     it('no node that answers', async () => {
-      const where = ['--endpoints', String(await freeDemoPort()), '--timeout', '1000'];
+      const where = ['--client', String(await freeDemoPort()), '--timeout', '1000'];
       const output = join(await temporaryFolder(), 'file');
       const results = await Promise.all([
         quorate(['get', 'a', ...where]),
+        quorate(['put', 'a', '1', ...where]),
+        quorate(['watch', 'a', ...where]),
         quorate(['export', ...where, '--output', output]),
       ]);
       for (const { code, stderr } of results) {
@@ -79,23 +90,20 @@ export function badInput(): void {
       ]);
       expect(await readdir(data)).toEqual([]);
 
-      const members = `n1=127.0.0.1:${String(port + 12)}`;
-      const serve = (http: number): Promise<{ code: number | null; stderr: string }> =>
-        quorate([
-          'serve',
-          '--node',
-          'n1',
-          '--data',
-          data,
-          '--members',
-          members,
-          '--http',
-          `127.0.0.1:${String(http)}`,
+      const at = (offset: number): string => `127.0.0.1:${String(port + offset)}`;
+      const serve = async (http: string, client: string, peer: string): Promise<string> => {
+        const { code, stderr } = await quorate([
+          ...['serve', '--node', 'n1', '--data', data, '--members', `n1=${peer}`],
+          ...['--http', http, '--client', client],
         ]);
-      const peer = await serve(port + 1);
-      expect([peer.code, peer.stderr]).toEqual([1, expect.stringMatching(/BUSY_PORT: .*--listen/)]);
-      const http = await serve(port + 12);
-      expect([http.code, http.stderr]).toEqual([1, expect.stringMatching(/BUSY_PORT: .*--http/)]);
+        expect(code).toBe(1);
+        return stderr;
+      };
+      expect(await serve(at(12), at(101), at(11))).toMatch(/BUSY_PORT: .*--http/);
+      expect(await serve(at(1), at(12), at(11))).toMatch(/BUSY_PORT: .*--client/);
+      // Before that nothing of the node was there, and now nobody counts on it yet.
+      expect(await readdir(data)).toEqual([]);
+      expect(await serve(at(1), at(101), at(12))).toMatch(/BUSY_PORT: .*--listen/);
       busy.close();
     }, 30_000);
   });

@@ -1,6 +1,7 @@
 /** The life of one demo, from its first request to its last start; the rooms of it share one group. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { build, cleanUp } from '../harness.ts';
+import { clients } from './clients.ts';
 import { documentation } from './documentation.ts';
 import { type GroupOf, sharedGroup } from './group.ts';
 import { importAndExport } from './import-export.ts';
@@ -16,6 +17,7 @@ export function lifeOfADemo(algorithm: string): void {
   describe(`a demo on ${algorithm}`, () => {
     const group: GroupOf = sharedGroup(algorithm);
     running(group);
+    clients(group);
     documentation(group);
     membership(group);
     importAndExport(group);

@@ -61,9 +61,12 @@ export function disasters(): void {
 
     it('that takes all nodes is survived by a backup, under the other algorithm too', async () => {
       const data = await temporaryFolder();
-      const { http, members } = await freeAddresses();
+      const { http, client, members } = await freeAddresses();
       const serve = (node: number, more: readonly string[]): Promise<RunningProcess> =>
-        serveNode(['--node', `n${String(node)}`, '--http', http(node), ...more]);
+        serveNode([
+          ...['--node', `n${String(node)}`, '--http', http(node), '--client', client(node)],
+          ...more,
+        ]);
       const group = await Promise.all(
         [1, 2, 3].map((node) =>
           serve(node, ['--data', data, '--members', members, '--algorithm', algorithm]),
@@ -125,9 +128,12 @@ export function disasters(): void {
 
     it('that leaves one of three is survived by that one, and new members join it', async () => {
       const data = await temporaryFolder();
-      const { http, peer, members } = await freeAddresses();
+      const { http, client, peer, members } = await freeAddresses();
       const serve = (node: number, more: readonly string[]): Promise<RunningProcess> =>
-        serveNode(['--node', `n${String(node)}`, '--http', http(node), ...more]);
+        serveNode([
+          ...['--node', `n${String(node)}`, '--http', http(node), '--client', client(node)],
+          ...more,
+        ]);
       const group = await Promise.all(
         [1, 2, 3].map((node) =>
           serve(node, ['--data', data, '--members', members, '--algorithm', algorithm]),

@@ -13,8 +13,8 @@ export function documentation(group: GroupOf): void {
       const found = readme.split('\n').find((text) => text.startsWith(start));
       if (found === undefined) throw new Error(`the README has no line ${start}…`);
       const { port } = group();
-      return found.replaceAll(/\b74(\d\d)\b/g, (_port, last: string) =>
-        String(port + Number(last)),
+      return found.replaceAll(/\b7([45])(\d\d)\b/g, (_port, hundreds: string, last: string) =>
+        String(port + 100 * (Number(hundreds) - 4) + Number(last)),
       );
     };
 

@@ -48,7 +48,9 @@ export function ending(group: GroupOf): void {
     const ended = finish(child);
     await eventually(() => (text.includes('Ctrl-C stops all three') ? true : undefined));
     expect(text).toContain(`with the data in ${data}`);
-    expect(text).toContain(`http://127.0.0.1:${String(port + 1)}`);
+    expect(text).toContain(
+      `http://127.0.0.1:${String(port + 1)}  clients 127.0.0.1:${String(port + 101)}`,
+    );
     expect(text).toMatch(/n[123] {2}leader/);
     expect(text).toContain('curl -X PUT');
     expect(text).toContain('serve --node');

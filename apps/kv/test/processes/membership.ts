@@ -1,7 +1,7 @@
 /** A group changes its members while it serves. */
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { eventually, freePair, quorate, start, stateHashes, statusOf } from '../harness.ts';
+import { eventually, freePlace, quorate, start, stateHashes, statusOf } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
 export function membership(group: GroupOf): void {
@@ -16,8 +16,8 @@ export function membership(group: GroupOf): void {
     };
     await done(['put', 'a', '1']);
     const cluster = String((await statusOf(one))?.['cluster']);
-    const [http, peer] = await freePair();
-    const where = ['--cluster', cluster, '--http', http, '--listen', peer];
+    const { http, client, peer } = await freePlace();
+    const where = ['--cluster', cluster, '--http', http, '--client', client, '--listen', peer];
     const how = ['--algorithm', algorithm, ...where];
     const joining = start(['serve', '--node', 'n4', '--data', data, '--join', ...how]);
     let said = '';

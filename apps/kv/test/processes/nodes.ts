@@ -1,7 +1,7 @@
 /** Single nodes as real processes, for tests in which whole groups come and go. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { finish, type Finished, freeDemoPort, type JsonLine, start } from '../harness.ts';
+import { clientOf, finish, type Finished, freeDemoPort, type JsonLine, start } from '../harness.ts';
 
 /** A node that serves. */
 export interface RunningProcess {
@@ -38,9 +38,10 @@ export async function killNode({ child, ended }: RunningProcess): Promise<void> 
   await ended;
 }
 
-/** Addresses of six nodes: HTTP of the nth one is at port + n, its peers look for it at port + 10 + n. */
+/** Addresses of six nodes: HTTP of the nth one is at port + n, its peers look for it at port + 10 + n, its clients at port + 100 + n. */
 export interface Addresses {
   readonly http: (node: number) => string;
+  readonly client: (node: number) => string;
   readonly peer: (node: number) => string;
   /** `n1=host:port,…` of the first three. */
   readonly members: string;
@@ -52,5 +53,5 @@ export async function freeAddresses(): Promise<Addresses> {
   const http = (node: number): string => `127.0.0.1:${String(port + node)}`;
   const peer = (node: number): string => `127.0.0.1:${String(port + 10 + node)}`;
   const members = [1, 2, 3].map((node) => `n${String(node)}=${peer(node)}`).join();
-  return { http, peer, members };
+  return { http, client: (node) => clientOf(http(node)), peer, members };
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   eventually,
-  freePair,
+  freePlace,
   quorate,
   start,
   stateHashes,
@@ -28,8 +28,12 @@ export function running(group: GroupOf): void {
 
     it('serves on three nodes, at each of which the same is read', async () => {
       const { algorithm, data, port, demo } = group();
-      expect(demo.nodes.map(({ node, http }) => [node, http])).toEqual(
-        ['n1', 'n2', 'n3'].map((node, at) => [node, `http://127.0.0.1:${String(port + at + 1)}`]),
+      expect(demo.nodes.map(({ node, http, client }) => [node, http, client])).toEqual(
+        ['n1', 'n2', 'n3'].map((node, at) => [
+          node,
+          `http://127.0.0.1:${String(port + at + 1)}`,
+          `127.0.0.1:${String(port + at + 101)}`,
+        ]),
       );
       const [one = '', two = '', three = ''] = endpoints;
       const key = `${one}/v1/kv/greetings/from%20here/ä`;
@@ -76,13 +80,14 @@ export function running(group: GroupOf): void {
         'quorate_request_pending_bytes gauge',
         'quorate_snapshots_sending gauge',
         'quorate_http_reply_held_bytes gauge',
+        'quorate_clients_connected gauge',
         'quorate_tcp_socket_writes_total counter',
         'quorate_file_syncs_total counter',
       ]) {
         expect(text).toContain(`# TYPE ${type}\n`);
       }
       // A number that goes up and down has no place among those that only grow.
-      expect(text).not.toMatch(/(pending|sending|held|under_way)\w*_total/);
+      expect(text).not.toMatch(/(pending|sending|held|under_way|connected)\w*_total/);
     });
 
     it('takes dpkg stanzas, and gives them back byte for byte', async () => {
@@ -166,14 +171,14 @@ export function running(group: GroupOf): void {
 
     it('is not disturbed by strangers at its ports', async () => {
       const [one = '', two = ''] = await peersOf(endpoints);
-      const [http, own] = await freePair();
+      const { http, client, peer: own } = await freePlace();
       // Not the protocol at all, and a frame that claims to be enormous.
       await sayTo(one, Buffer.from('GET / HTTP/1.1\r\n\r\n'));
       await sayTo(one, Buffer.alloc(64, 0xff));
       // A node of another cluster that takes n2 for one of its own.
       const stranger = start([
         ...['serve', '--node', 'n1', '--data', await temporaryFolder(), '--cluster', 'other'],
-        ...['--http', http, '--members', `n1=${own},n2=${two}`],
+        ...['--http', http, '--client', client, '--members', `n1=${own},n2=${two}`],
       ]);
       let logged = '';
       stranger.stderr?.on('data', (chunk: Buffer) => {

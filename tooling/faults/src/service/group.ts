@@ -22,7 +22,7 @@ export interface Group {
 /** Starts it, and waits until it serves. */
 export async function startGroup({ stage, storage }: ScenarioContext): Promise<Group> {
   const folder = await stage.folder();
-  const ports = await freePorts(2 * names.length);
+  const ports = await freePorts(3 * names.length);
   const address = (at: number): string => `${host}:${String(ports[at])}`;
   const members = names.map((name, at) => `${name}=${address(at)}`).join(',');
   const mounted = (await whyNot('tmpfs', stage)) === undefined ? await mount(stage) : undefined;
@@ -30,7 +30,9 @@ export async function startGroup({ stage, storage }: ScenarioContext): Promise<G
     const own = at === names.length - 1 ? mounted : undefined;
     const data = own?.disk.path ?? join(folder, name);
     const http = address(names.length + at);
-    return new KvNode(stage, { name, data, http, members, storage, enter: own?.enter ?? [] });
+    const client = address(2 * names.length + at);
+    const enter = own?.enter ?? [];
+    return new KvNode(stage, { name, data, http, client, members, storage, enter });
   });
   for (const node of nodes) node.start();
   for (const node of nodes) await node.serves();

@@ -19,6 +19,8 @@ export interface KvPlace {
   readonly data: string;
   /** `host:port` */
   readonly http: string;
+  /** Where it serves clients, `host:port`. */
+  readonly client: string;
   readonly members: string;
   readonly storage: string;
   /** Words before the command: into a namespace, for instance. */
@@ -53,9 +55,9 @@ export class KvNode {
 
   /** Starts it. @param wrap words before the command that make it fail. */
   start(wrap: readonly string[] = []): void {
-    const { name, data, http, members, storage, enter } = this.place;
-    const words = ['serve', '--node', name, '--data', data, '--http', http, '--members', members];
-    const more = ['--storage', storage, '--log-level', 'silent'];
+    const { name, data, http, client, members, storage, enter } = this.place;
+    const words = ['serve', '--node', name, '--data', data, '--http', http, '--client', client];
+    const more = ['--members', members, '--storage', storage, '--log-level', 'silent'];
     this.#child = this.#stage.start({
       command: [...diesWithParent, ...enter, ...wrap, process.execPath, program, ...words, ...more],
       timeoutMs: lifeMs,

@@ -1,0 +1,82 @@
+/**
+ * What commands that use a client have in common: their flags, a client that is closed whatever happens, and what
+ * is told when nobody answers.
+ */
+import { type Logger, QuorateError, silentLogger } from '@quorate/core';
+import type { Command } from 'commander';
+import { defaultAddresses, parseAddresses } from '../client/addresses.ts';
+import type { KvClient } from '../client/connect.ts';
+import { serviceError } from '../errors.ts';
+import { nameSetting } from '../node/settings.ts';
+import { parsed, withTimeout } from './options.ts';
+
+/** Flags of every command that uses a client. */
+export interface ClientFlags {
+  readonly client: readonly string[];
+  readonly cluster?: string;
+  readonly timeout: number;
+}
+
+/** Adds them. */
+export function withClientFlags(command: Command): Command {
+  return withTimeout(
+    command
+      .option(
+        '--client <addresses>',
+        'where nodes serve clients; a bare port stands for the host before it (env QUORATE_CLIENT)',
+        parsed(parseAddresses),
+        parseAddresses(process.env['QUORATE_CLIENT'] ?? defaultAddresses, 'QUORATE_CLIENT'),
+      )
+      .option('--cluster <name>', 'speak to nodes of this cluster only', parsed(nameSetting)),
+  );
+}
+
+/**
+ * Uses a client, and closes it.
+ *
+ * @throws ServiceError with the code UNAVAILABLE if no node answers, and otherwise whatever `use` throws.
+ */
+export async function withClient<T>(
+  flags: ClientFlags,
+  use: (client: KvClient) => Promise<T>,
+  logger?: Logger,
+): Promise<T> {
+  const { connectKv } = await import('../client/connect.ts');
+  const { client: endpoints, timeout: timeoutMs, cluster } = flags;
+  const client = connectKv({
+    endpoints,
+    timeoutMs,
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(logger === undefined ? {} : { logger }),
+  });
+  try {
+    return await use(client);
+  } catch (error) {
+    throw isUnanswered(error, client) ? noAnswer(flags, client) : error;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Passes on what people may want to know while something goes on: which node it is connected with, and why not. */
+export function noticesTo(tell: (message: string) => void): Logger {
+  return { ...silentLogger, info: tell, warn: tell, error: tell };
+}
+
+/** The error of a command whose time was over before any node answered. */
+function noAnswer({ client: endpoints }: ClientFlags, { status }: KvClient): Error {
+  const because = status.trouble === undefined ? '' : `: ${status.trouble}`;
+  return serviceError(
+    'UNAVAILABLE',
+    `no node answers at ${endpoints.join(', ')}${because}; start them, or name them with --client HOST:PORT,…`,
+  );
+}
+
+/** A command that was handed on may have happened, and says so; only what definitely has not is told anew. */
+function isUnanswered(error: unknown, { status }: KvClient): boolean {
+  return (
+    error instanceof QuorateError &&
+    (error.code === 'TIMEOUT' || error.code === 'UNAVAILABLE') &&
+    status.node === undefined
+  );
+}

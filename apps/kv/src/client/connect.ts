@@ -1,0 +1,35 @@
+/**
+ * A client of the map, over TCP. Loaded by the commands that use one, and by no others.
+ */
+import { type Client, connect } from '@quorate/client';
+import type { Logger } from '@quorate/core';
+import {
+  type KvAnswer,
+  type KvCommand,
+  type KvEvent,
+  kvMachine,
+  type KvQuery,
+  type KvResult,
+  type KvWatch,
+} from '@quorate/machine-kv';
+import { tcpLinks } from '@quorate/transport-tcp';
+
+/** A client of the map. */
+export type KvClient = Client<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
+
+/** Options of {@link connectKv}. */
+export interface KvClientOptions {
+  /** Where nodes serve clients, `host:port`. */
+  readonly endpoints: readonly string[];
+  /** Deadline of every call. */
+  readonly timeoutMs: number;
+  /** Nodes of another cluster are not spoken to. @default whichever it is */
+  readonly cluster?: string;
+  /** Told of the connections that come and go. @default silent */
+  readonly logger?: Logger;
+}
+
+/** Begins to connect at once. */
+export function connectKv(options: KvClientOptions): KvClient {
+  return connect({ machine: kvMachine(), links: tcpLinks(), ...options });
+}
