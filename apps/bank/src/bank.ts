@@ -18,6 +18,9 @@ import { refusal } from './refusals.ts';
 /** A client of a bank. */
 export type Bank = Client<LedgerCommand, LedgerResult, LedgerQuery, LedgerAnswer>;
 
+/** The part of a client that does commands. */
+export type Executes = Pick<Bank, 'execute'>;
+
 /** Which nodes to talk to. */
 export interface BankOptions {
   /** `host:port` of each. */
@@ -37,13 +40,13 @@ export function openBank({ endpoints, timeoutMs }: BankOptions): Bank {
  * @throws BankError with the code REFUSED, or OUTCOME_UNKNOWN with what to do then.
  * @throws QuorateError of the client: UNAVAILABLE, INVALID_ARGUMENT, …
  */
-export async function perform(bank: Bank, operation: LedgerOperation): Promise<LedgerReceipt> {
+export async function perform(bank: Executes, operation: LedgerOperation): Promise<LedgerReceipt> {
   const result = await bank.execute(operation).catch((cause: unknown) => {
     if (codeOf(cause) !== 'OUTCOME_UNKNOWN') throw cause;
-    const same = operation.type === 'open' ? '' : ` --id ${operation.id}`;
+    const same = operation.type === 'open' ? '' : ` with --id ${operation.id}`;
     throw bankError(
       'OUTCOME_UNKNOWN',
-      `nobody answered in time, so it may have been done; run the same command again${same === '' ? '' : `, with${same}`}: it is done once`,
+      `nobody answered in time, and it may have been done; run the same command again${same}: it is done once`,
       { cause },
     );
   });

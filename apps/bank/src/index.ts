@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { formatAmount, parseAmount } from './amounts.ts';
-export { type Bank, type BankOptions, openBank, perform } from './bank.ts';
+export { type Bank, type BankOptions, type Executes, openBank, perform } from './bank.ts';
 export { BankError } from './errors.ts';
 export type { NodeConfig } from './node/config.ts';
 export { type LedgerReplica, type RunningNode, startNode } from './node/node.ts';

@@ -1,6 +1,5 @@
 /**
- * The bank under test: as a built program in processes of its own, each ended by its id; and its command line
- * within the test, which takes a hundredth of the time.
+ * The bank under test as a built program: processes, each ended by its id, folders and ports.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,9 +8,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
-import { run } from '../src/cli/program.ts';
 
 const app = fileURLToPath(new URL('..', import.meta.url));
 const program = join(app, 'dist', 'bin.js');
@@ -80,26 +78,6 @@ export async function finish(child: ChildProcess): Promise<Finished> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** Runs a command line within this process; for commands that come to an end by themselves. */
-export async function command(words: readonly string[]): Promise<Finished> {
-  let stdout = '';
-  let stderr = '';
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  const error = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-  try {
-    return { code: await run(words), stdout, stderr };
-  } finally {
-    out.mockRestore();
-    error.mockRestore();
-  }
-}
-
 /** A demo that has reported, and whose nodes stay. */
 export class DemoRun {
   readonly port: number;
@@ -135,14 +113,9 @@ export class DemoRun {
     return this.#lines.filter((line) => line['event'] === event);
   }
 
-  /** Runs a command against its nodes. */
-  command(...words: readonly string[]): Promise<Finished> {
-    return command([...words, '--endpoints', this.endpoints]);
-  }
-
-  /** Ends it as Ctrl-C does. */
-  interrupt(): Promise<Finished> {
-    this.#child.kill('SIGINT');
+  /** Ends it: SIGINT as Ctrl-C does. */
+  end(signal: 'SIGINT' | 'SIGKILL'): Promise<Finished> {
+    this.#child.kill(signal);
     return this.#ended;
   }
 
@@ -166,6 +139,14 @@ export function alive(pid: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Waits until something is so. */
+export async function until(holds: () => boolean, timeoutMs: number = 20_000): Promise<void> {
+  for (const deadline = performance.now() + timeoutMs; !holds(); ) {
+    if (performance.now() > deadline) throw new Error(`not so within ${String(timeoutMs)} ms`);
+    await sleep(25);
   }
 }
 

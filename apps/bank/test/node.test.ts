@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expectType, ledger } from '@quorate/machine-ledger';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBank, perform } from '../src/bank.ts';
-import type { NodeConfig } from '../src/node/config.ts';
 import { startNode } from '../src/node/node.ts';
-import { cleanUp, command, freePort, temporaryFolder } from './harness.ts';
+import { command } from './command.ts';
+import { single } from './single.ts';
+import { cleanUp, freePort, temporaryFolder } from './harness.ts';
 
 afterEach(cleanUp);
 
@@ -112,20 +113,6 @@ describe('a command', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^quorate-bank: IO_FAILED: ENOENT/)]);
   });
 });
-
-/** A group of one. */
-async function single(storage: string): Promise<NodeConfig> {
-  const port = await freePort();
-  return {
-    node: 'n1',
-    cluster: 'test',
-    data: await temporaryFolder(),
-    members: [{ id: 'n1', address: `127.0.0.1:${String(port + 11)}` }],
-    client: `127.0.0.1:${String(port + 1)}`,
-    algorithm: 'raft',
-    storage,
-  };
-}
 
 function listen(address: string): Promise<Server> {
   return new Promise((resolve) => {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { algorithmNames, storageNames } from '../src/node/parts.ts';
-import { cleanUp, command, temporaryFolder } from './harness.ts';
+import { command } from './command.ts';
+import { cleanUp, temporaryFolder } from './harness.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const readme = read('../README.md');

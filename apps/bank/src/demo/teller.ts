@@ -3,7 +3,7 @@
  * compares with the books.
  */
 import type { LedgerOperation, LedgerReceipt } from '@quorate/machine-ledger';
-import type { Bank } from '../bank.ts';
+import type { Executes } from '../bank.ts';
 import { bankError, codeOf } from '../errors.ts';
 import type { Payment } from './payments.ts';
 
@@ -27,10 +27,10 @@ export class Teller {
   refused = 0;
   /** Operations that had to be asked for again because nobody knew what became of them. */
   repeated = 0;
-  readonly #bank: Bank;
+  readonly #bank: Executes;
   readonly #waiting: { readonly done: number; readonly go: () => void }[] = [];
 
-  constructor(bank: Bank) {
+  constructor(bank: Executes) {
     this.#bank = bank;
   }
 
