@@ -47,7 +47,7 @@ export const packages = {
 export const apps = { floor: 6, mayImport: 'every package' };
 
 /** The folders under `apps`; their names must not appear in any import. */
-export const appNames = ['docs', 'inspect', 'kv'];
+export const appNames = ['bank', 'counter', 'docs', 'inspect', 'kv'];
 
 /** Tools stand beside the house, and may use each other. @type {Floor} */
 export const tooling = { floor: Infinity, mayImport: 'every package' };

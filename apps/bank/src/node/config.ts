@@ -1,0 +1,86 @@
+/**
+ * What a node is told, and the check that it can work.
+ */
+import { resolve } from 'node:path';
+import { formatAddress, parseAddress } from '@quorate/connections';
+import { checkName, describeError, type Member } from '@quorate/core';
+import { usageError } from '../errors.ts';
+
+/** One node. */
+export interface NodeConfig {
+  readonly node: string;
+  readonly cluster: string;
+  /** Folder of all nodes on this machine; this one lies in a folder of its own there. Absolute. */
+  readonly data: string;
+  /** Voters of the group, this node among them. What a node with data knows comes before that. */
+  readonly members: readonly Member[];
+  /** Where it listens for other nodes. @default its own address among the members */
+  readonly listen?: string;
+  /** Where it serves clients. */
+  readonly client: string;
+  /** One of `algorithmNames`. */
+  readonly algorithm: string;
+  /** One of `storageNames`. */
+  readonly storage: string;
+}
+
+/** The flags that say it. */
+export interface NodeFlags {
+  readonly node: string;
+  readonly cluster: string;
+  readonly data: string;
+  readonly members: string;
+  readonly listen?: string;
+  readonly client: string;
+  readonly algorithm: string;
+  readonly storage: string;
+}
+
+/** @throws BankError with the code USAGE, naming the flag. */
+export function configOf(flags: NodeFlags): NodeConfig {
+  const members = flags.members.split(',').map(memberOf);
+  const names = members.map(({ id }) => id);
+  if (new Set(names).size < names.length) {
+    throw usageError('--members names a node twice; give each a name of its own');
+  }
+  if (!names.includes(flags.node)) {
+    throw usageError(
+      `--members must name this node, ${flags.node}, with its address; it has ${names.join(', ')}`,
+    );
+  }
+  return {
+    node: flags.node,
+    cluster: checked('--cluster', () => checkName(flags.cluster, 'the name')),
+    data: resolve(flags.data),
+    members,
+    ...(flags.listen === undefined ? {} : { listen: addressOf(flags.listen, '--listen') }),
+    client: addressOf(flags.client, '--client'),
+    algorithm: flags.algorithm,
+    storage: flags.storage,
+  };
+}
+
+function memberOf(text: string): Member {
+  const [id = '', address, ...more] = text.trim().split('=');
+  if (address === undefined || more.length > 0) {
+    throw usageError(
+      `--members must be a list like n1=10.0.0.1:7511,n2=10.0.0.2:7511, got ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+  return {
+    id: checked('--members', () => checkName(id, 'the name of a node')),
+    address: addressOf(address, '--members'),
+  };
+}
+
+function addressOf(text: string, flag: string): string {
+  return checked(flag, () => formatAddress(parseAddress(text, 'an address')));
+}
+
+function checked<T>(flag: string, check: () => T): T {
+  try {
+    return check();
+  } catch (cause) {
+    throw usageError(`${flag}: ${describeError(cause)}`);
+  }
+}
