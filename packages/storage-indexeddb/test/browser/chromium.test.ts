@@ -1,14 +1,20 @@
 /**
- * Storage on the IndexedDB of a real browser. Needs Chromium: see `chromium.ts`.
+ * Storage on the IndexedDB of a real browser. Needs Chromium: see `@quorate/chromium`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  bundle,
+  hasChromium,
+  openSite,
+  type RunningBrowser,
+  type Site,
+  startChromium,
+} from '@quorate/chromium';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasChromium, type RunningBrowser, startChromium } from './chromium.ts';
 import { acknowledged } from './protocol.ts';
-import { openSite, type Site } from './site.ts';
 
 let site: Site | undefined;
 let profile = '';
@@ -29,7 +35,8 @@ async function killBrowser(): Promise<void> {
 
 describe.skipIf(!hasChromium())('in a real browser', () => {
   beforeAll(async () => {
-    site = await openSite();
+    const here = new URL('.', import.meta.url);
+    site = await openSite(await bundle(here, ['page', 'suite.worker', 'open.worker']));
     profile = await mkdtemp(join(tmpdir(), 'quorate-browser-'));
     browser = await startChromium(profile);
   }, 60_000);

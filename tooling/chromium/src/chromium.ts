@@ -1,10 +1,13 @@
 /**
- * A Chromium without a window, as a process of its own that can be killed at any moment: its profile
- * outlives it.
+ * A Chromium without a window, as a process of its own that can be killed at any moment; a profile can
+ * outlive it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type BrowserContext, chromium } from 'playwright-core';
@@ -46,8 +49,15 @@ export function hasChromium(): boolean {
   }
 }
 
-/** Starts a browser on a profile. */
-export async function startChromium(profile: string): Promise<RunningBrowser> {
+/**
+ * Starts a browser on a profile.
+ *
+ * @param flags more of the program's own.
+ */
+export async function startChromium(
+  profile: string,
+  flags: readonly string[] = [],
+): Promise<RunningBrowser> {
   const child = spawn(
     chromiumPath(),
     [
@@ -62,6 +72,7 @@ export async function startChromium(profile: string): Promise<RunningBrowser> {
       '--no-default-browser-check',
       '--remote-debugging-port=0',
       `--user-data-dir=${profile}`,
+      ...flags,
       'about:blank',
     ],
     // A group of its own, so that all of its processes can be killed together.
@@ -78,6 +89,39 @@ export async function startChromium(profile: string): Promise<RunningBrowser> {
     await kill(child);
     throw error;
   }
+}
+
+/** Starts a browser on a profile of its own, which goes with it. */
+export async function startFreshChromium(flags: readonly string[] = []): Promise<RunningBrowser> {
+  const profile = await mkdtemp(join(tmpdir(), 'quorate-browser-'));
+  const forget = (): Promise<void> => rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    const browser = await startChromium(profile, flags);
+    return {
+      context: browser.context,
+      kill: async () => {
+        await browser.kill();
+        await forget();
+      },
+    };
+  } catch (error) {
+    await forget();
+    throw error;
+  }
+}
+
+/**
+ * The flag that makes the browser trust these certificates, whoever has signed them. All others are judged
+ * as ever.
+ *
+ * @param certificates as PEM.
+ */
+export function trusting(certificates: readonly string[]): string {
+  const hashes = certificates.map((certificate) => {
+    const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+    return createHash('sha256').update(key).digest('base64');
+  });
+  return `--ignore-certificate-errors-spki-list=${hashes.join(',')}`;
 }
 
 async function debuggingAddress(child: ChildProcess): Promise<string> {
