@@ -153,7 +153,7 @@ export async function until(holds: () => boolean, timeoutMs: number = 20_000): P
 /**
  * Ports below those that systems hand out by themselves; each worker of the test runner has its own.
  */
-let nextPort = 31_200 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12) * 100;
+let nextPort = 5_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12) * 400;
 
 /** A port whose neighbours in a demo (+1 to +3, +11 to +13) are free. */
 export async function freePort(): Promise<number> {
