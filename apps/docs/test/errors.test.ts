@@ -10,10 +10,14 @@ function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof core.QuorateError;
 }
 
-const codes = Object.values<unknown>(core)
-  .filter(isErrorClass)
-  .map((Class) => new Class('message').code)
-  .sort();
+// Finer shades of an error share its code.
+const codes = [
+  ...new Set(
+    Object.values<unknown>(core)
+      .filter(isErrorClass)
+      .map((Class) => new Class('message').code),
+  ),
+].sort();
 
 describe('the page of what a caller is told', () => {
   const { headings } = parseMarkdown(read('apps/docs/what-a-caller-is-told.md'));
