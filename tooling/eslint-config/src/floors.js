@@ -26,6 +26,7 @@ export const packages = {
   'transport-memory': { floor: 2, mayImport: ['core', 'connections'] },
   'transport-tcp': { floor: 2, mayImport: ['core', 'connections'] },
   'transport-ws': { floor: 2, mayImport: ['core', 'connections'] },
+  'transport-broadcast': { floor: 2, mayImport: ['core', 'connections'] },
   'machine-kv': { floor: 2, mayImport: ['core'] },
   'machine-counter': { floor: 2, mayImport: ['core'] },
   'machine-ledger': { floor: 2, mayImport: ['core'] },

@@ -84,6 +84,7 @@ export const shut = {
   'transport-memory': runtime,
   'transport-tcp': runtime,
   'transport-ws': runtime,
+  'transport-broadcast': browser,
 };
 
 /** Folders that keep other doors shut than the package around them: folder under `packages` → its line. */
