@@ -139,6 +139,7 @@ class Place implements Listener {
   #loses(message: PlaceMessage): boolean {
     if (message.type === 'taken') return message.claim === this.#claim;
     if (message.type !== 'claim') return message.type === 'listening';
+    // Said to oneself: the other one may have come too late to hear this claim, and would listen too.
     if (message.claim < this.#claim) return true;
     this.#say({ type: 'taken', claim: message.claim });
     return false;

@@ -213,6 +213,28 @@ describe('an address', () => {
     await near.hears('closed LOST');
   });
 
+  it.each([
+    // A claim that was made before the other one could hear it must be settled by the one that hears.
+    ['gives way to a lesser claim, though nobody says that it is taken', '', 'rejected', []],
+    ['is kept from a greater claim, which is told so', '~', 'fulfilled', ['taken', 'listening']],
+  ] as const)('that is being claimed %s', async (_name, claim, status, said) => {
+    const address = newAddress();
+    const channel = new BroadcastChannel(`quorate:1:at:${address}`);
+    onTestFinished(() => {
+      channel.close();
+    });
+    const heard: string[] = [];
+    channel.onmessage = (event) => {
+      const { type } = (event as { readonly data: { readonly type: string } }).data;
+      if (type === 'claim') channel.postMessage({ type: 'claim', claim });
+      else heard.push(type);
+    };
+    const [outcome] = await Promise.allSettled([listen(address, new Side(), { claimMs: 200 })]);
+    await quiet();
+    expect(outcome.status).toBe(status);
+    expect(heard).toEqual(said);
+  });
+
   it('accepts each dial once, however often it comes', async () => {
     const address = newAddress();
     const accepted: string[] = [];
