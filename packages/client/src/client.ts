@@ -28,6 +28,7 @@ import {
   type QueryOptions,
   type Settings,
 } from './options.ts';
+import { isOfOneMember } from './protocol/errors.ts';
 import { Queries, Query } from './queries.ts';
 import { Route } from './route.ts';
 import { Call } from './session/call.ts';
@@ -81,7 +82,12 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     this.#machine = options.machine;
     this.#settings = settings;
     this.#deadlines = new Deadlines(runtime);
-    this.#flights = new Flights((leader) => this.#route.heardOf(leader));
+    this.#flights = new Flights(
+      (leader) => this.#route.heardOf(leader),
+      (error) => {
+        if (isOfOneMember(error)) this.#route.doubt();
+      },
+    );
     const shared = { flights: this.#flights, runtime, attemptTimeoutMs };
     this.#session = new Session<R>({
       ...shared,

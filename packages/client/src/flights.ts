@@ -21,11 +21,16 @@ const numbers = 2 ** 32;
 /** All requests under way. */
 export class Flights implements ReplyHandler {
   readonly #onLeader: (leader: NodeId | undefined) => void;
+  readonly #onRefused: (error: QuorateError) => void;
   readonly #byId = new Map<RequestId, Flight>();
   #nextId = 1;
 
-  constructor(onLeader: (leader: NodeId | undefined) => void) {
+  constructor(
+    onLeader: (leader: NodeId | undefined) => void,
+    onRefused: (error: QuorateError) => void,
+  ) {
     this.#onLeader = onLeader;
+    this.#onRefused = onRefused;
   }
 
   get size(): number {
@@ -61,6 +66,7 @@ export class Flights implements ReplyHandler {
   }
 
   refused(id: RequestId, error: QuorateError): void {
+    this.#onRefused(error);
     this.#take(id)?.refused(error);
   }
 

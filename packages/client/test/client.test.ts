@@ -64,6 +64,23 @@ describe.each(['raft', 'paxos'] as const)('a client of %s', (name) => {
     await world.finish(client.close());
   });
 
+  it('leaves a node that is cut off from the group, though it can be reached', async () => {
+    await open({ algorithm });
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const cutOff = await world.leader();
+    expect(client.status.node).toBe(cutOff);
+    world.network.isolate(cutOff);
+    const waiting = client.query(read('n'), { timeoutMs: 60_000 });
+    expect(await world.finish(client.execute(add('n', 1n), { timeoutMs: 60_000 }))).toMatchObject({
+      value: 2n,
+    });
+    expect(await world.finish(waiting)).toMatchObject({ type: 'read' });
+    expect(client.status.node).not.toBe(cutOff);
+    world.network.heal();
+    await world.finish(client.close());
+  });
+
   it('has nothing happen twice though its connections break all the time', async () => {
     await open({ algorithm });
     const client = world.client({ window: 4 });
