@@ -53,6 +53,12 @@ export interface ClientStatus {
 /** How long a server tries before it says that it did not work, and is asked again. */
 const attemptTimeoutMs = 10_000;
 
+/**
+ * After so long without an answer a connection is given up, though something is heard on it: a length of a frame
+ * that was damaged on the way swallows all that follows it.
+ */
+const overdueMs: number = 1.5 * attemptTimeoutMs;
+
 /** How long the goodbye of a connection may take. */
 const closeTimeoutMs = 500;
 
@@ -72,6 +78,8 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
   readonly #writer = new ByteWriter();
   #commands = 0;
   #tick: Timer | undefined;
+  /** Keep-alive intervals since it was looked whether answers are overdue. */
+  #ticks = 0;
   #closed: ClosedError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -257,8 +265,17 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     this.#tick = runtime.setTimer(keepAliveMs, () => {
       this.#route.tick();
       this.#session.tick();
+      this.#lookForOverdue();
       this.#keepAlive();
     });
+  }
+
+  /** Counts intervals: after this process stood still, a clock would say that everything is overdue. */
+  #lookForOverdue(): void {
+    this.#ticks += 1;
+    if (this.#ticks * this.#settings.keepAliveMs < overdueMs) return;
+    this.#ticks = 0;
+    if (this.#flights.look()) this.#route.giveUp();
   }
 
   get #trouble(): string | undefined {

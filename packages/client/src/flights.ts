@@ -24,6 +24,8 @@ export class Flights implements ReplyHandler {
   readonly #onRefused: (error: QuorateError) => void;
   readonly #byId = new Map<RequestId, Flight>();
   #nextId = 1;
+  /** The request that was the oldest one when it was looked last. */
+  #oldest: RequestId | undefined;
 
   constructor(
     onLeader: (leader: NodeId | undefined) => void,
@@ -43,6 +45,21 @@ export class Flights implements ReplyHandler {
     this.#nextId = (this.#nextId + 1) % numbers;
     this.#byId.set(id, flight);
     return id;
+  }
+
+  /**
+   * Whether a request that was under way at the last call of this still is. Costs requests nothing, and watches,
+   * whose answers may be long in coming, do not count.
+   */
+  look(): boolean {
+    const overdue = this.#oldest !== undefined && this.#byId.has(this.#oldest);
+    this.#oldest = undefined;
+    for (const [id, flight] of this.#byId) {
+      if (flight.events !== undefined) continue;
+      this.#oldest = id;
+      break;
+    }
+    return overdue;
   }
 
   /** Nobody waits for this one any more. */

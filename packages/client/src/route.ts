@@ -105,6 +105,11 @@ export class Route implements ConnectionOwner {
     this.#seekLater();
   }
 
+  /** Whoever is in use is heard, and does not answer: the stream is no longer what it was, or it is lost in thought. */
+  giveUp(): void {
+    this.#current?.connection.fail('SILENT', 'it leaves requests unanswered');
+  }
+
   /** To be called at every keep-alive interval. */
   tick(): void {
     this.#current?.connection.tick();

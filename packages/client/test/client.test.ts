@@ -162,6 +162,43 @@ describe('a client', () => {
     await world.finish(client.close());
   });
 
+  it('gives up a connection on which a damaged length swallows all that follows', async () => {
+    await open();
+    const links = world.links.host('client-1');
+    let damaged = 0;
+    const client = world.client({
+      timeoutMs: 60_000,
+      links: {
+        platform: links.platform,
+        proves: links.proves,
+        identity: links.identity,
+        listen: (address, accept) => links.listen(address, accept),
+        dial: (address, expected, handler) =>
+          links.dial(address, expected, (link) => {
+            const inner = handler(link);
+            return {
+              opened: (identity) => inner.opened(identity),
+              unproven: (end) => inner.unproven(end),
+              drained: () => inner.drained(),
+              otherSideEnded: () => inner.otherSideEnded(),
+              closed: (end) => inner.closed(end),
+              data: (chunk) => {
+                // Behind the type stands the length: it grows by a mebibyte.
+                if (damaged === 1) chunk[2] = (chunk[2] ?? 0) | 0x10;
+                if (damaged === 1) damaged = 2;
+                inner.data(chunk);
+              },
+            };
+          }),
+      },
+    });
+    await world.finish(client.execute(add('n', 1n)));
+    damaged = 1;
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
+    expect(damaged).toBe(2);
+    await world.finish(client.close());
+  });
+
   it('is told SESSION_EXPIRED once its session is gone, and goes on in another', async () => {
     await open();
     const client = world.client({ sessionTimeoutMs: 1_000 });
