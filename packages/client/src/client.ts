@@ -28,6 +28,7 @@ import {
   type QueryOptions,
   type Settings,
 } from './options.ts';
+import { isOfOneMember } from './protocol/errors.ts';
 import { Queries, Query } from './queries.ts';
 import { Route } from './route.ts';
 import { Call } from './session/call.ts';
@@ -52,6 +53,12 @@ export interface ClientStatus {
 /** How long a server tries before it says that it did not work, and is asked again. */
 const attemptTimeoutMs = 10_000;
 
+/**
+ * After so long without an answer a connection is given up, though something is heard on it: a length of a frame
+ * that was damaged on the way swallows all that follows it.
+ */
+const overdueMs: number = 1.5 * attemptTimeoutMs;
+
 /** How long the goodbye of a connection may take. */
 const closeTimeoutMs = 500;
 
@@ -71,6 +78,8 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
   readonly #writer = new ByteWriter();
   #commands = 0;
   #tick: Timer | undefined;
+  /** Keep-alive intervals since it was looked whether answers are overdue. */
+  #ticks = 0;
   #closed: ClosedError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -81,7 +90,12 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     this.#machine = options.machine;
     this.#settings = settings;
     this.#deadlines = new Deadlines(runtime);
-    this.#flights = new Flights((leader) => this.#route.heardOf(leader));
+    this.#flights = new Flights(
+      (leader) => this.#route.heardOf(leader),
+      (error) => {
+        if (isOfOneMember(error)) this.#route.doubt();
+      },
+    );
     const shared = { flights: this.#flights, runtime, attemptTimeoutMs };
     this.#session = new Session<R>({
       ...shared,
@@ -251,8 +265,17 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     this.#tick = runtime.setTimer(keepAliveMs, () => {
       this.#route.tick();
       this.#session.tick();
+      this.#lookForOverdue();
       this.#keepAlive();
     });
+  }
+
+  /** Counts intervals: after this process stood still, a clock would say that everything is overdue. */
+  #lookForOverdue(): void {
+    this.#ticks += 1;
+    if (this.#ticks * this.#settings.keepAliveMs < overdueMs) return;
+    this.#ticks = 0;
+    if (this.#flights.look()) this.#route.giveUp();
   }
 
   get #trouble(): string | undefined {

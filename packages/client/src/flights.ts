@@ -21,11 +21,18 @@ const numbers = 2 ** 32;
 /** All requests under way. */
 export class Flights implements ReplyHandler {
   readonly #onLeader: (leader: NodeId | undefined) => void;
+  readonly #onRefused: (error: QuorateError) => void;
   readonly #byId = new Map<RequestId, Flight>();
   #nextId = 1;
+  /** The request that was the oldest one when it was looked last. */
+  #oldest: RequestId | undefined;
 
-  constructor(onLeader: (leader: NodeId | undefined) => void) {
+  constructor(
+    onLeader: (leader: NodeId | undefined) => void,
+    onRefused: (error: QuorateError) => void,
+  ) {
     this.#onLeader = onLeader;
+    this.#onRefused = onRefused;
   }
 
   get size(): number {
@@ -38,6 +45,21 @@ export class Flights implements ReplyHandler {
     this.#nextId = (this.#nextId + 1) % numbers;
     this.#byId.set(id, flight);
     return id;
+  }
+
+  /**
+   * Whether a request that was under way at the last call of this still is. Costs requests nothing, and watches,
+   * whose answers may be long in coming, do not count.
+   */
+  look(): boolean {
+    const overdue = this.#oldest !== undefined && this.#byId.has(this.#oldest);
+    this.#oldest = undefined;
+    for (const [id, flight] of this.#byId) {
+      if (flight.events !== undefined) continue;
+      this.#oldest = id;
+      break;
+    }
+    return overdue;
   }
 
   /** Nobody waits for this one any more. */
@@ -61,6 +83,7 @@ export class Flights implements ReplyHandler {
   }
 
   refused(id: RequestId, error: QuorateError): void {
+    this.#onRefused(error);
     this.#take(id)?.refused(error);
   }
 

@@ -4,6 +4,8 @@
  *
  *     seeking ──► connected ──► seeking …
  *                    │ another leads: seeks beside it, and moves over
+ *                    │ nobody leads as far as that member knows, or it refuses: seeks beside it after a pause, for
+ *                    │ it may be cut off from the others, or out of the group
  *
  * Endpoints are tried one after the other, the leader's first where it is known; one that does not answer soon
  * is not waited for.
@@ -45,19 +47,27 @@ export class Route implements ConnectionOwner {
   #current: ClientConnection | undefined;
   /** Being dialled, or greeted. */
   readonly #trials = new Set<ClientConnection>();
+  /** Who leads, as far as the member in use has said. */
+  #leaderHere: NodeId | undefined;
+  /** The member in use has refused what others may take. */
+  #doubted = false;
   /** The best that this round has found, though it does not lead. */
   #fallback: ClientConnection | undefined;
   #untried: string[] = [];
   #leader: NodeId | undefined;
   #timer: Timer | undefined;
   readonly #pause: BackOff;
+  /** Before looking for somebody who knows more than the member in use. */
+  readonly #doubtPause: BackOff;
   #seeking = false;
   #closed = false;
   #lastEnd: End | undefined;
 
   constructor(setup: RouteSetup) {
     this.#setup = setup;
-    this.#pause = new BackOff(setup.runtime, setup.retry.minMs, setup.retry.maxMs);
+    const { runtime, retry } = setup;
+    this.#pause = new BackOff(runtime, retry.minMs, retry.maxMs);
+    this.#doubtPause = new BackOff(runtime, retry.minMs, retry.maxMs);
   }
 
   /** The connection in use. */
@@ -83,8 +93,21 @@ export class Route implements ConnectionOwner {
   /** The server of the connection in use says who leads. */
   heardOf(leader: NodeId | undefined): void {
     this.#leader = leader;
+    this.#leaderHere = leader;
     const here = this.#current?.welcome?.node;
-    if (leader !== undefined && leader !== here && !this.#seeking) this.#seek();
+    if (leader === undefined) this.#seekLater();
+    else if (leader !== here && !this.#seeking) this.#seek();
+  }
+
+  /** The server of the connection in use has refused what another one may take. */
+  doubt(): void {
+    this.#doubted = true;
+    this.#seekLater();
+  }
+
+  /** Whoever is in use is heard, and does not answer: the stream is no longer what it was, or it is lost in thought. */
+  giveUp(): void {
+    this.#current?.connection.fail('SILENT', 'it leaves requests unanswered');
   }
 
   /** To be called at every keep-alive interval. */
@@ -97,6 +120,7 @@ export class Route implements ConnectionOwner {
     this.#closed = true;
     this.#timer?.cancel();
     this.#pause.stop();
+    this.#doubtPause.stop();
     for (const trial of this.#trials) trial.connection.abandon();
     await Promise.all([this.#current?.close(), this.#fallback?.close()]);
   }
@@ -111,12 +135,11 @@ export class Route implements ConnectionOwner {
       return;
     }
     if (welcome.leader !== undefined) this.#leader = welcome.leader;
-    if (welcome.leader === undefined || welcome.leader === welcome.node) {
+    if (welcome.leader === welcome.node) {
       this.#adopt(connection);
       return;
     }
-    if (this.#current === undefined && this.#fallback === undefined) this.#fallback = connection;
-    else void connection.close();
+    this.#keepBest(connection, welcome);
     this.#next();
   }
 
@@ -138,6 +161,34 @@ export class Route implements ConnectionOwner {
       });
       if (this.#seeking) this.#next();
     }
+  }
+
+  /** Whether the member in use is as good as any that does not lead. */
+  get #isContent(): boolean {
+    return this.#current !== undefined && this.#leaderHere !== undefined && !this.#doubted;
+  }
+
+  /** It does not lead. One that knows who does is better than one that does not. */
+  #keepBest(connection: ClientConnection, { leader }: Welcome): void {
+    const known = this.#fallback;
+    const isBetter =
+      known === undefined
+        ? this.#current === undefined || leader !== undefined
+        : leader !== undefined && known.welcome?.leader === undefined;
+    if (this.#isContent || !isBetter) {
+      void connection.close();
+      return;
+    }
+    this.#fallback = connection;
+    if (known !== undefined) void known.close();
+  }
+
+  /** Looks for somebody who knows more, unless that is no longer needed after a pause. */
+  #seekLater(): void {
+    if (this.#closed || this.#seeking || this.#doubtPause.isPausing) return;
+    this.#doubtPause.pause(() => {
+      if (this.#current !== undefined && !this.#seeking && !this.#isContent) this.#seek();
+    });
   }
 
   /** Begins a round over all endpoints. */
@@ -164,8 +215,8 @@ export class Route implements ConnectionOwner {
       return;
     }
     if (this.#trials.size > 0) return;
-    // Everybody has been asked: whoever answered will do.
-    const found = this.#current ?? this.#fallback;
+    // Everybody has been asked: whoever answered will do, and the one in use unless somebody knows more.
+    const found = this.#isContent ? this.#current : (this.#fallback ?? this.#current);
     if (found !== undefined) {
       this.#adopt(found);
       return;
@@ -193,6 +244,7 @@ export class Route implements ConnectionOwner {
 
   #adopt(connection: ClientConnection): void {
     this.#seeking = false;
+    this.#doubted = false;
     this.#timer?.cancel();
     this.#untried = [];
     for (const trial of [...this.#trials]) {
@@ -203,9 +255,15 @@ export class Route implements ConnectionOwner {
     const fallback = this.#fallback;
     this.#fallback = undefined;
     if (fallback !== undefined && fallback !== connection) void fallback.close();
-    if (connection === before) return;
+    if (connection === before) {
+      if (this.#leaderHere === undefined) this.#seekLater();
+      return;
+    }
     this.#pause.succeeded();
     this.#current = connection;
+    this.#leaderHere = connection.welcome?.leader;
+    if (this.#leaderHere === undefined) this.#seekLater();
+    else this.#doubtPause.succeeded();
     this.#setup.logger.info(`connected with ${this.#name(connection)}`);
     this.#setup.up(connection);
     if (before !== undefined) void before.close();

@@ -64,6 +64,23 @@ describe.each(['raft', 'paxos'] as const)('a client of %s', (name) => {
     await world.finish(client.close());
   });
 
+  it('leaves a node that is cut off from the group, though it can be reached', async () => {
+    await open({ algorithm });
+    const client = world.client();
+    await world.finish(client.execute(add('n', 1n)));
+    const cutOff = await world.leader();
+    expect(client.status.node).toBe(cutOff);
+    world.network.isolate(cutOff);
+    const waiting = client.query(read('n'), { timeoutMs: 60_000 });
+    expect(await world.finish(client.execute(add('n', 1n), { timeoutMs: 60_000 }))).toMatchObject({
+      value: 2n,
+    });
+    expect(await world.finish(waiting)).toMatchObject({ type: 'read' });
+    expect(client.status.node).not.toBe(cutOff);
+    world.network.heal();
+    await world.finish(client.close());
+  });
+
   it('has nothing happen twice though its connections break all the time', async () => {
     await open({ algorithm });
     const client = world.client({ window: 4 });
@@ -142,6 +159,43 @@ describe('a client', () => {
     await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
     world.links.heal();
     expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
+    await world.finish(client.close());
+  });
+
+  it('gives up a connection on which a damaged length swallows all that follows', async () => {
+    await open();
+    const links = world.links.host('client-1');
+    let damaged = 0;
+    const client = world.client({
+      timeoutMs: 60_000,
+      links: {
+        platform: links.platform,
+        proves: links.proves,
+        identity: links.identity,
+        listen: (address, accept) => links.listen(address, accept),
+        dial: (address, expected, handler) =>
+          links.dial(address, expected, (link) => {
+            const inner = handler(link);
+            return {
+              opened: (identity) => inner.opened(identity),
+              unproven: (end) => inner.unproven(end),
+              drained: () => inner.drained(),
+              otherSideEnded: () => inner.otherSideEnded(),
+              closed: (end) => inner.closed(end),
+              data: (chunk) => {
+                // Behind the type stands the length: it grows by a mebibyte.
+                if (damaged === 1) chunk[2] = (chunk[2] ?? 0) | 0x10;
+                if (damaged === 1) damaged = 2;
+                inner.data(chunk);
+              },
+            };
+          }),
+      },
+    });
+    await world.finish(client.execute(add('n', 1n)));
+    damaged = 1;
+    expect(await world.finish(client.execute(add('n', 1n)))).toMatchObject({ value: 2n });
+    expect(damaged).toBe(2);
     await world.finish(client.close());
   });
 

@@ -78,6 +78,19 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAVAILABLE',
 ]);
 
+const local: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CLOSED',
+  'NOT_LEADER',
+  'OUTCOME_UNKNOWN',
+  'TIMEOUT',
+  'UNAVAILABLE',
+]);
+
+/** Whether another member may take what this one has refused: it may be cut off, or going. */
+export function isOfOneMember({ code }: QuorateError): boolean {
+  return local.has(code);
+}
+
 /** Whether asking again may help: another leads, too much is waiting, a member is going. */
 export function isPassing({ code }: QuorateError): boolean {
   return passing.has(code);
