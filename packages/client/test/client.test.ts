@@ -1,5 +1,5 @@
 /** What a client is told, while nothing fails and while single things do. */
-import { ByteWriter, TooLargeError, writeEnvelope } from '@quorate/core';
+import { ByteWriter, QuorateError, TooLargeError, writeEnvelope } from '@quorate/core';
 import {
   add,
   compareAndSet,
@@ -246,7 +246,7 @@ describe('a client', () => {
     const calls = Array.from({ length: 20 }, () =>
       client.execute(add('n', 100n), { signal: controller.signal }).then(
         () => 'result',
-        ({ code }: { code: string }) => code,
+        (error: unknown) => (error instanceof QuorateError ? error.code : 'none'),
       ),
     );
     // Until all of them were refused, since nobody leads, and wait for their next attempt.
@@ -347,7 +347,7 @@ describe('a server', () => {
       const outcome = await world.finish(
         client.execute(add('n', 1n), { timeoutMs: 300 }).then(
           () => 'result',
-          ({ message }: Error) => message,
+          (error: unknown) => String(error),
         ),
       );
       await world.finish(client.close());

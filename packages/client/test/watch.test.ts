@@ -57,11 +57,11 @@ describe.each(['raft', 'paxos'] as const)('a watch on %s', (name) => {
       }
       return seen;
     })();
-    let settled = false;
+    const end = { reached: false };
     void read.then(() => {
-      settled = true;
+      end.reached = true;
     });
-    for (let strike = 0; !settled; strike++) {
+    for (let strike = 0; !end.reached; strike++) {
       await world.runtime.run(5 + world.runtime.random() * 60);
       world.links.reset(strike % 3 === 0 ? 'client-1' : 'client-2');
       if (strike % 12 !== 5) continue;

@@ -42,8 +42,8 @@ export interface WorldOptions {
 }
 
 export const algorithms: Readonly<Record<'raft' | 'paxos', () => Algorithm<unknown>>> = {
-  raft: () => raft() as Algorithm<unknown>,
-  paxos: () => paxos() as Algorithm<unknown>,
+  raft: () => raft(),
+  paxos: () => paxos(),
 };
 
 /** Longest virtual time that anything may take here. */

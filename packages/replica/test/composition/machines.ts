@@ -9,7 +9,7 @@ import { expectType, kv, kvMachine } from '@quorate/machine-kv';
 /** A machine to test with. */
 export interface TestedMachine<C, R, Q, A, W = never, E = never> {
   readonly name: string;
-  machine(): StateMachine<C, R, Q, A> & Partial<Watchable<W, E>>;
+  readonly machine: () => StateMachine<C, R, Q, A> & Partial<Watchable<W, E>>;
   /** What has to come first. */
   readonly first: readonly C[];
   /** The `nth` write, from 1. */

@@ -70,12 +70,13 @@ async function certificates(ids: readonly NodeId[]): Promise<{
   readonly ofClient: TlsOptions;
 }> {
   authority ??= makeAuthority();
-  const { ca, issue } = await authority;
+  const trusted = await authority;
+  const { ca } = trusted;
   const members = new Map(
     await Promise.all(
       ids.map(async (id) => {
         const uris = [`quorate://${cluster}/member/${id}`];
-        return [id, { ca, ...(await issue({ uris, addresses: [host] })) }] as const;
+        return [id, { ca, ...(await trusted.issue({ uris, addresses: [host] })) }] as const;
       }),
     ),
   );
@@ -85,7 +86,7 @@ async function certificates(ids: readonly NodeId[]): Promise<{
       if (tls === undefined) throw new Error(`${id} has no certificate`);
       return tls;
     },
-    ofClient: { ca, ...(await issue({ uris: [`quorate://${cluster}/client/test`] })) },
+    ofClient: { ca, ...(await trusted.issue({ uris: [`quorate://${cluster}/client/test`] })) },
   };
 }
 

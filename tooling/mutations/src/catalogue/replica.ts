@@ -25,11 +25,11 @@ export const replicaMutations: readonly Mutation[] = [
         'replica/snapshot',
         `  const first = chunks.next();
   first.catch(() => undefined);
-  return withHeader(header.take(), first, chunks);`,
+  return inFront(header.take(), sessions, first, chunks);`,
         `  const first = {
     then: (good: never, bad: never) => chunks.next().then(good, bad),
   } as unknown as Promise<IteratorResult<Uint8Array, unknown>>;
-  return withHeader(header.take(), first, chunks);`,
+  return inFront(header.take(), sessions, first, chunks);`,
       ),
     ],
     suite: suite('replica', ['snapshot']),
@@ -41,8 +41,8 @@ export const replicaMutations: readonly Mutation[] = [
     edits: [
       edit(
         'replica/apply',
-        'this.time = await restoreSnapshot(this.#machine, index, chunks);',
-        'await restoreSnapshot(this.#machine, index, chunks);',
+        '      this.time = time;\n      this.sessions',
+        '      this.time = Math.min(time, 0);\n      this.sessions',
       ),
     ],
     suite: suite('replica', ['snapshot', 'apply', 'cluster']),
@@ -60,9 +60,9 @@ export const replicaMutations: readonly Mutation[] = [
     title: 'a machine that breaks is taken for one that refuses, and goes on',
     edits: [
       edit(
-        'replica/apply',
-        'if (decoded) return error instanceof CommandRejectedError ? error : undefined;',
-        'if (decoded) return new CommandRejectedError(String(error), { cause: error });',
+        'replica/run',
+        'if (error instanceof CommandRejectedError) return new Refusal(error);',
+        'if (error !== undefined) return new Refusal(new CommandRejectedError(String(error)));',
       ),
     ],
     suite: suite('replica', ['apply']),
