@@ -227,6 +227,9 @@ describe('time', () => {
     expect([hosted.lease(1)?.remainingMs, hosted.lease(7)?.remainingMs]).toEqual([1000, 1100]);
     hosted.time += 999;
     hosted.expire();
+    // Nothing ended, so nothing has happened, and the clock is that of the last command.
+    expect(hosted.lease(1)?.remainingMs).toBe(1000);
+    hosted.execute(kv.put('other', ''));
     expect(hosted.lease(1)?.remainingMs).toBe(1);
     // It is late, but nobody has ended it.
     hosted.time += 100;
