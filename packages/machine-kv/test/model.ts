@@ -81,9 +81,10 @@ export class Model {
     for (const { lease, expiresAt } of [...this.#leases].sort(
       (left, right) => left.expiresAt - right.expiresAt || left.lease - right.lease,
     )) {
-      if (expiresAt <= this.time) this.#revoke(lease);
+      if (expiresAt > this.time) continue;
+      this.#clock = this.time;
+      this.#revoke(lease);
     }
-    this.#clock = this.time;
   }
 
   renew(): void {
