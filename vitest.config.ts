@@ -11,8 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // One more than there are cores: tests with processes of their own wait most of the time.
-    maxWorkers: availableParallelism() + 1,
+    // By itself it leaves one core idle: of two, half.
+    maxWorkers: availableParallelism(),
     // A process and all imports anew for each file would cost as much as a tenth of all tests.
     isolate: false,
     // For what hangs. No test states how long something takes by this: machines are busy with other things.

@@ -11,13 +11,14 @@ import { describe, expect, it } from 'vitest';
 import { algorithms } from './algorithms.ts';
 import { type Example, examplesOf, onAlgorithm, patternOf, run, writeExample } from './examples.ts';
 import { packageFolders, read, root } from './repository.ts';
+import { registered } from './sampler.ts';
 
 const pages = packageFolders()
   .map((folder) => `packages/${folder}/README.md`)
   .filter((page) => existsSync(join(root, page)));
 const examples = ['README.md', ...pages].flatMap(examplesOf);
 
-/** In the place of vitest for examples of suites. */
+/** What stands in the place of vitest in examples of suites. */
 const sampler = new URL('./sampler.ts', import.meta.url).href;
 
 const suites = examples.filter(({ code }) => code.includes("from 'vitest'"));
@@ -70,7 +71,12 @@ describe('the examples', () => {
 // An example of how to run a suite adds some of its tests to these; the packages themselves run all of them.
 for (const suite of suites) {
   const code = suite.code.replace("from 'vitest'", `from '${sampler}'`);
+  const before = registered();
   await import(pathToFileURL(writeExample({ ...suite, code })).href);
+  const count = registered() - before;
+  it(`${suite.name} registers a suite`, () => {
+    expect(count).toBeGreaterThan(25);
+  });
 }
 
 describe('the README at the root', () => {

@@ -420,9 +420,7 @@ describe('on the side that dials', () => {
   ];
   for (const { name, code, serve } of cases) {
     it(`${name}: ${code}, said once, tried again and again`, async () => {
-      const [a, b] = await startPair(
-        code === 'HANDSHAKE_TIMEOUT' ? { handshakeTimeoutMs } : {},
-      );
+      const [a, b] = await startPair(code === 'HANDSHAKE_TIMEOUT' ? { handshakeTimeoutMs } : {});
       const address = await listener(serve);
       a.transport.setPeers([
         { id: 'b', address: b.address },

@@ -143,7 +143,7 @@ describe('faults', () => {
 describe('faults of the real kernel', { timeout: 300_000 }, () => {
   it.for(storageNames)('%s stops when calls fail, and loses nothing', async (storage, context) => {
     await needs(context, 'strace');
-    const row = await survive('sync-error', storage, 3);
+    const row = await survive('sync-error', storage, 5);
     expect(row.struck).toBeGreaterThan(0);
     expect(row.refused).toBeGreaterThan(0);
   });
