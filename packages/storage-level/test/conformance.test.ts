@@ -7,8 +7,8 @@ storageSuite({
   framework: { describe, it },
   name: 'level',
   create: async (seed) => new LevelPlace(seed),
-  runs: 30,
+  runs: 20,
   // Each run draws others. All of them take minutes: LevelDB opens and closes slowly.
-  crashPoints: { sample: 12 },
-  flips: { sample: 30 },
+  crashPoints: { sample: 6 },
+  flips: { sample: 15 },
 });

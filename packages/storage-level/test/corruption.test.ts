@@ -329,7 +329,7 @@ describe('snapshots', () => {
 });
 
 describe('any damage', () => {
-  const seeds = Array.from({ length: 8 }, (_, at) => at + 1);
+  const seeds = Array.from({ length: 4 }, (_, at) => at + 1);
 
   it.each(seeds)('S4: flipped bits never give less or something else (seed %d)', async (seed) => {
     const random = seededRandom(seed);

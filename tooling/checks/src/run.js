@@ -43,17 +43,17 @@ const stages = [
       '--output-logs=errors-only',
     ]),
   ],
-  // Tests compile what they start as a program, which has to be nothing new by then.
   [
-    tool('types', 'tsc', ['-b']),
     tool('format', 'biome', ['format', '.']),
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
   ],
   // The tests use whatever is there, the others one core, one after the other. They have ended long before those
-  // tests run that state how long something takes: these come last.
+  // tests run that state how long something takes: these come last. (Tests compile what they start as a program;
+  // it has just been built, so that this is nothing new.)
   [
     { name: 'tests', run: tests },
+    tool('types', 'tsc', ['-b']),
     tool('lint', 'node', ['tooling/checks/src/lint.js']),
     { name: 'packages', run: packages },
   ],

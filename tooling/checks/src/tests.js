@@ -3,7 +3,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cache, root, run } from './repository.js';
 
-/** @typedef {{ name: string, status: string, assertionResults: { status: string, fullName: string }[] }} TestFile */
+/** Of a message that goes on for pages. */
+const longestMessage = 300;
+
+/** @typedef {{ name: string, status: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} TestFile */
 
 /** @returns {Promise<import('./run.js').Verdict>} */
 export async function tests() {
@@ -53,5 +56,8 @@ export function count(report, ok) {
 function failedTests({ name, assertionResults }) {
   return assertionResults
     .filter(({ status }) => status === 'failed')
-    .map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
+    .map(({ fullName, failureMessages: [message = ''] }) => {
+      const [why = ''] = message.split('\n');
+      return `${relative(root, name)}: ${fullName}: ${why.slice(0, longestMessage)}`;
+    });
 }

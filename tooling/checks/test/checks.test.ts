@@ -79,10 +79,14 @@ describe('the count of tests', () => {
     expect(count(report(5, 0, [file]), false)).toMatchObject({ passed: 5, failed: 1 });
   });
 
-  test('each failure is named', () => {
+  test('each failure is named, with the first line of what it says', () => {
     const assertionResults = [
-      { status: 'passed', fullName: 'adds one' },
-      { status: 'failed', fullName: 'adds two' },
+      { status: 'passed', fullName: 'adds one', failureMessages: [] },
+      {
+        status: 'failed',
+        fullName: 'adds two',
+        failureMessages: ['Error: it is three\n    at add (a.ts:1:1)'],
+      },
     ];
     const files = [
       { name: join(root, 'packages/a.test.ts'), status: 'failed', assertionResults },
@@ -90,7 +94,7 @@ describe('the count of tests', () => {
     ];
     expect(count(report(1, 1, files), false).failures).toEqual([
       'packages/b.test.ts',
-      'packages/a.test.ts: adds two',
+      'packages/a.test.ts: adds two: Error: it is three',
     ]);
   });
 

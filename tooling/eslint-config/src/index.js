@@ -10,6 +10,14 @@ export const plugin = {
   rules: { floors: floorsRule, purity: purityRule },
 };
 
+/** Those that see the types of a browser. */
+const browserProjects = [
+  'packages/client/test/tsconfig.json',
+  'packages/storage-indexeddb/test/tsconfig.json',
+  'packages/transport-broadcast/test/tsconfig.json',
+  'packages/transport-ws/test/tsconfig.json',
+];
+
 /**
  * @param {string} root the folder of the repository
  */
@@ -19,7 +27,12 @@ export function quorate(root) {
     js.configs.recommended,
     tseslint.configs.strictTypeChecked,
     {
-      languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
+      languageOptions: {
+        parserOptions: {
+          project: ['tsconfig.lint.json', ...browserProjects],
+          tsconfigRootDir: root,
+        },
+      },
       linterOptions: { reportUnusedDisableDirectives: 'error' },
       plugins: { quorate: plugin },
       rules: {
@@ -37,6 +50,8 @@ export function quorate(root) {
           { requireDefaultForNonUnion: true, considerDefaultExhaustiveForUnions: false },
         ],
         eqeqeq: 'error',
+        // There is none, see below, and looking for one in every assignment takes its time.
+        '@typescript-eslint/no-unsafe-enum-assignment': 'off',
         'no-restricted-syntax': [
           'error',
           {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { build, cleanUp } from '../harness.ts';
 import { clients } from './clients.ts';
+import { consistency } from './consistency.ts';
 import { documentation } from './documentation.ts';
 import { type GroupOf, sharedGroup } from './group.ts';
 import { importAndExport } from './import-export.ts';
@@ -11,11 +12,8 @@ import { running } from './running.ts';
 
 /** Everything that a demo does, but for what states how long it takes. */
 export function lifeOfADemo(algorithm: string): void {
-  beforeAll(build, 180_000);
-  afterAll(cleanUp, 30_000);
-
-  describe(`a demo on ${algorithm}`, () => {
-    const group: GroupOf = sharedGroup(algorithm);
+  inADemo(algorithm, (group) => {
+    consistency(group);
     running(group);
     clients(group);
     documentation(group);
@@ -23,5 +21,25 @@ export function lifeOfADemo(algorithm: string): void {
     importAndExport(group);
     ending(group);
     memoryOnly(algorithm);
+  });
+}
+
+/** Of that, what its algorithm has a part in. */
+export function replicationInADemo(algorithm: string): void {
+  inADemo(algorithm, (group) => {
+    consistency(group);
+    clients(group);
+    membership(group);
+    importAndExport(group);
+    ending(group);
+  });
+}
+
+function inADemo(algorithm: string, rooms: (group: GroupOf) => void): void {
+  beforeAll(build, 180_000);
+  afterAll(cleanUp, 30_000);
+
+  describe(`a demo on ${algorithm}`, () => {
+    rooms(sharedGroup(algorithm));
   });
 }

@@ -18,7 +18,7 @@ import { limitTests } from './limits.ts';
 import { livenessTests } from './liveness.ts';
 import { logTests } from './logs.ts';
 import { membershipTests } from './memberships.ts';
-import type { EngineSuiteOptions } from './options.ts';
+import type { EngineSuiteOptions, EngineTestGroup } from './options.ts';
 import { readTests } from './reads.ts';
 import { replicationTests } from './replication.ts';
 import { restartTests } from './restarts.ts';
@@ -30,14 +30,14 @@ import { transferTests } from './transfers.ts';
 
 export type { TestFramework } from '../framework.ts';
 export type { EngineCapabilities, FlexibleQuorums } from './capabilities.ts';
-export type { EngineLimit, EngineLimits, EngineSuiteOptions } from './options.ts';
+export type { EngineLimit, EngineLimits, EngineSuiteOptions, EngineTestGroup } from './options.ts';
 export { seedTests, type SeedTestsOptions } from './seed-tests.ts';
 export * from './world/index.ts';
 
 /** Registers the suite. */
 export function engineSuite<Message>(options: EngineSuiteOptions<Message>): void {
   const { framework, flexible } = options;
-  const groups: Readonly<Record<string, (tests: EngineTests<Message>) => void>> = {
+  const all: Partial<Record<EngineTestGroup, (tests: EngineTests<Message>) => void>> = {
     elections: electionTests,
     liveness: livenessTests,
     replication: replicationTests,
@@ -62,7 +62,8 @@ export function engineSuite<Message>(options: EngineSuiteOptions<Message>): void
     'random faults': faultTests,
   };
   framework.describe(options.name, () => {
-    for (const [name, register] of Object.entries(groups)) {
+    for (const [name, register] of Object.entries(all)) {
+      if (options.groups?.some((group) => group === name) === false) continue;
       framework.describe(name, () => {
         register(new EngineTests(options));
       });

@@ -30,6 +30,29 @@ export interface EngineLimits {
 /** The name of a bound. */
 export type EngineLimit = keyof EngineLimits;
 
+/** The name of a group of tests. */
+export type EngineTestGroup =
+  | 'elections'
+  | 'liveness'
+  | 'replication'
+  | 'logs'
+  | 'restarts'
+  | 'memberships'
+  | 'learners'
+  | 'transfers'
+  | 'reads'
+  | 'leases'
+  | 'snapshots'
+  | 'faults around snapshots'
+  | 'settlements'
+  | 'disaster recovery'
+  | 'groups that begin from a saved state'
+  | 'limits'
+  | 'flexible quorums'
+  | 'codec'
+  | 'determinism'
+  | 'random faults';
+
 /** What {@link engineSuite} needs. */
 export interface EngineSuiteOptions<Message> {
   readonly framework: TestFramework;
@@ -57,6 +80,13 @@ export interface EngineSuiteOptions<Message> {
    * @default 64 KiB
    */
   readonly tailSlackBytes?: number;
+  /**
+   * The groups of tests that are registered: for a variant of an algorithm that passes all of them, those
+   * that can tell the two apart.
+   *
+   * @default all
+   */
+  readonly groups?: readonly EngineTestGroup[];
   /** How many seeds run under random faults, and the first of them. @default 40 from 1 */
   readonly swarm?: { readonly seeds?: number; readonly from?: number };
 }

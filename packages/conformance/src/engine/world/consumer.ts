@@ -27,7 +27,7 @@ export class Consumer {
   }
 
   snapshot(): Uint8Array {
-    return new ByteWriter().u48(this.applied).u32(this.chain).take();
+    return new ByteWriter(10).u48(this.applied).u32(this.chain).take();
   }
 
   restore(content: Uint8Array): void {

@@ -38,6 +38,7 @@ export class SimNetwork<Message> {
   readonly #lastArrival = new Map<string, number>();
   readonly #old: Packet[] = [];
   #held: Packet[] = [];
+  readonly #writer = new FrameWriter();
   #decoded = 0;
   /** Messages of an earlier group do not arrive. */
   #group = 0;
@@ -147,10 +148,9 @@ export class SimNetwork<Message> {
   }
 
   #encode(message: Message): Uint8Array {
-    const writer = new FrameWriter();
-    this.#algorithm.codec.encode(message, writer);
+    this.#algorithm.codec.encode(message, this.#writer);
     // Bytes of its own: sender and receiver share nothing.
-    return concatBytes(writer.take()).slice();
+    return concatBytes(this.#writer.take()).slice();
   }
 
   #decode(frame: Uint8Array): Message {
