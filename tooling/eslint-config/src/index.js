@@ -16,6 +16,7 @@ const browserProjects = [
   'packages/storage-indexeddb/test/tsconfig.json',
   'packages/transport-broadcast/test/tsconfig.json',
   'packages/transport-ws/test/tsconfig.json',
+  'tooling/certificates/tsconfig.json',
 ];
 
 /**
