@@ -10,13 +10,13 @@ export const plugin = {
   rules: { floors: floorsRule, purity: purityRule },
 };
 
-/** Those that see the types of a browser. */
+/** Projects that see the types of a browser. */
 const browserProjects = [
-  'packages/client/test/tsconfig.json',
-  'packages/storage-indexeddb/test/tsconfig.json',
-  'packages/transport-broadcast/test/tsconfig.json',
-  'packages/transport-ws/test/tsconfig.json',
-  'tooling/certificates/tsconfig.json',
+  'packages/client/test',
+  'packages/storage-indexeddb/test',
+  'packages/transport-broadcast/test',
+  'packages/transport-ws/test',
+  'tooling/certificates',
 ];
 
 /**
@@ -29,10 +29,7 @@ export function quorate(root) {
     tseslint.configs.strictTypeChecked,
     {
       languageOptions: {
-        parserOptions: {
-          project: ['tsconfig.lint.json', ...browserProjects],
-          tsconfigRootDir: root,
-        },
+        parserOptions: { project: 'tsconfig.lint.json', tsconfigRootDir: root },
       },
       linterOptions: { reportUnusedDisableDirectives: 'error' },
       plugins: { quorate: plugin },
@@ -85,6 +82,10 @@ export function quorate(root) {
         ],
       },
     },
+    browserProjects.map((folder) => ({
+      files: [`${folder}/**`],
+      languageOptions: { parserOptions: { project: `${folder}/tsconfig.json` } },
+    })),
     {
       // Libraries are silent: a logger is handed in.
       files: ['packages/*/src/**'],
