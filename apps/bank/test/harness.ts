@@ -3,16 +3,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const app = fileURLToPath(new URL('..', import.meta.url));
-const program = join(app, 'dist', 'bin.js');
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const builder = join(root, 'tooling/launch/src/join.js');
+const program = join(root, 'node_modules/.cache/quorate/joined/apps/bank/dist/program.js');
 
 /** What a command printed, and how it ended. */
 export interface Finished {
@@ -27,12 +27,10 @@ export type JsonLine = Readonly<Record<string, unknown>>;
 const processes = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-/** Compiles the program. Does nothing where it is up to date. */
+/** Builds the program. Does nothing where it is up to date. */
 export async function build(): Promise<void> {
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(compiler), 'bin', 'tsc');
-  const { code, stdout } = await finish(spawn(process.execPath, [tsc, '-b', app]));
-  if (code !== 0) throw new Error(`the program does not compile:\n${stdout}`);
+  const { code, stderr } = await finish(spawn(process.execPath, [builder, 'apps/bank']));
+  if (code !== 0) throw new Error(`the program cannot be built:\n${stderr}`);
 }
 
 /** Ends every process, by its id, and removes every folder. */

@@ -4,17 +4,20 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const app = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const builder = join(root, 'tooling/launch/src/join.js');
 /** The program, built. */
-export const program: string = join(app, 'dist', 'bin.js');
+export const program: string = join(
+  root,
+  'node_modules/.cache/quorate/joined/apps/kv/dist/program.js',
+);
 
 /** What a command printed, and how it ended. */
 export interface Finished {
@@ -30,12 +33,10 @@ const processes = new Set<ChildProcess>();
 const strangers = new Set<number>();
 const folders = new Set<string>();
 
-/** Compiles the program. Does nothing where it is up to date. */
+/** Builds the program. Does nothing where it is up to date. */
 export async function build(): Promise<void> {
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(compiler), 'bin', 'tsc');
-  const { code, stdout } = await finish(spawn(process.execPath, [tsc, '-b', app]));
-  if (code !== 0) throw new Error(`the program does not compile:\n${stdout.toString()}`);
+  const { code, stderr } = await finish(spawn(process.execPath, [builder, 'apps/kv']));
+  if (code !== 0) throw new Error(`the program cannot be built:\n${stderr}`);
 }
 
 /** Ends every process, by its id, and removes every folder. */
@@ -92,7 +93,7 @@ export async function shell(
   await writeFile(join(bin, 'quorate-kv'), command, { mode: 0o755 });
   const env = {
     ...process.env,
-    PATH: [bin, process.env['PATH'] ?? '', join(app, 'test', 'fixtures', 'bin')].join(':'),
+    PATH: [bin, process.env['PATH'] ?? '', join(root, 'apps/kv/test/fixtures/bin')].join(':'),
     ...whereabouts(options.endpoints),
   };
   return finish(track(spawn('/bin/sh', ['-e', '-c', script], { env, stdio: 'pipe' })));

@@ -7,13 +7,12 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { BankError } from '../errors.ts';
 import { nodeMessageOf } from '../node/supervision.ts';
 import type { PlannedNode } from './plan.ts';
 
-/** The program that runs a node: this one. */
-const program = fileURLToPath(new URL('../bin.js', import.meta.url));
+/** The program that runs a node: the one that runs. */
+const program = process.argv[1] ?? '';
 
 /** How long a node has to hand over and close before it is killed. */
 const stopTimeoutMs = 10_000;

@@ -5,7 +5,6 @@
  * by hand, is what a demo is for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { serviceError } from '../errors.ts';
 import { HttpKvClient } from '../http-client/client.ts';
 import { type Exit, NodeProcess } from './child.ts';
@@ -26,8 +25,8 @@ const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 const pollMs = 50;
 
-/** The program that runs a node: this one. */
-export const program: string = fileURLToPath(new URL('../bin.js', import.meta.url));
+/** The program that runs a node: the one that runs. */
+export const program: string = process.argv[1] ?? '';
 
 /** A demo that runs. */
 export class Demo {

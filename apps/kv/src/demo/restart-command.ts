@@ -4,7 +4,7 @@
 import { program } from './demo.ts';
 import type { PlannedNode } from './plan.ts';
 
-/** `node /…/bin.js serve --node n1 --data /…`. */
+/** `node /…/program.js serve --node n1 --data /…`. */
 export function restartCommand(plan: PlannedNode): string {
   return [process.execPath, program, ...plan.restartArgs].map(quote).join(' ');
 }
