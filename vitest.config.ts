@@ -11,8 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // By itself it leaves one core idle: of two, half.
-    maxWorkers: availableParallelism(),
+    // By itself it leaves one core idle: of two, half. Many tests wait for a disk or a timer: one more than cores.
+    maxWorkers: availableParallelism() + 1,
     // A process and all imports anew for each file would cost as much as a tenth of all tests.
     isolate: false,
     // For what hangs. No test states how long something takes by this: machines are busy with other things.

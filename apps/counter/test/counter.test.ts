@@ -11,7 +11,7 @@ import { algorithms, networks, storages } from '../src/parts.ts';
 
 const app = fileURLToPath(new URL('..', import.meta.url));
 
-/** Each part at least once. That any goes with any is what `replica` tests in its composition.test.ts. */
+/** Each part at least once. That any goes with any is what `replica` tests in its matrix.test.ts. */
 const combinations = Object.keys(storages).map((storage, at) => ({
   algorithm: nth(algorithms, at),
   storage,

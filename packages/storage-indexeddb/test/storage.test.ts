@@ -352,11 +352,16 @@ describe('options', () => {
   });
 
   it('where there is no IndexedDB one has to be handed in', () => {
-    expect(() => indexedDbStorage({ name: 'node-1' })).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('no IndexedDB') as string,
-      }),
-    );
+    vi.stubGlobal('indexedDB', undefined);
+    try {
+      expect(() => indexedDbStorage({ name: 'node-1' })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringContaining('no IndexedDB') as string,
+        }),
+      );
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });

@@ -127,7 +127,7 @@ it('zeros, as in segments that are made in advance, take hardly any memory', asy
   const collect = runInNewContext('gc') as () => void;
   // Memory of buffers is given back behind the collector's back, some turns later.
   const used = async (): Promise<number> => {
-    for (let turn = 0; turn < 20; turn++) {
+    for (let turn = 0; turn < 6; turn++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
