@@ -1,6 +1,7 @@
 /** Lets a fault happen. */
 import { seededRandom, unreachable } from '@quorate/core';
 import type { Stage } from '../world/stage.ts';
+import { strikeClients } from './clients.ts';
 import { strikeClock } from './clocks.ts';
 import { strikeDisk } from './disks.ts';
 import type { Fault } from './fault.ts';
@@ -41,6 +42,12 @@ export function strike(stage: Stage, fault: Fault): void {
     case 'transfer':
     case 'snapshot':
       operate(stage, fault, random);
+      return;
+    case 'client-crash':
+    case 'client-pause':
+    case 'client-cut':
+    case 'client-reset':
+      strikeClients(stage, fault, random);
       return;
     case 'overload': {
       const node = targetOf(stage, fault.target);
