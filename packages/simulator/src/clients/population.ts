@@ -16,8 +16,8 @@ import type { Schedule } from '../world/schedule.ts';
 import type { AnyNode } from '../world/stage.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { type CallOutcome, Client, type ClientCounts, type ClientWorld } from './client.ts';
-import { DirectDoor, entranceAt } from './direct.ts';
-import type { Door } from './entrance.ts';
+import { DirectDoor } from './direct.ts';
+import type { Door, Entrance } from './entrance.ts';
 import { RemoteClient } from './remote.ts';
 
 /** What a population lives in. */
@@ -92,11 +92,9 @@ export class Population {
     for (const client of this.#clients) client.begin();
   }
 
-  /** Many operations at once, at one node. */
-  burst(operations: number, node: AnyNode): void {
+  /** Many operations at once, by one way in. */
+  burst(operations: number, entrance: Entrance): void {
     const random = this.#parts.random.fork();
-    const entrance = entranceAt(node);
-    if (entrance === undefined) return;
     for (let operation = 0; operation < operations; operation++) {
       // In a history one process does one thing at a time.
       const client = new Client(this.#world, random);

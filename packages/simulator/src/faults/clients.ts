@@ -5,7 +5,9 @@ import type { Fault } from './fault.ts';
 
 type ClientFault = Extract<
   Fault,
-  { readonly type: 'client-crash' | 'client-pause' | 'client-cut' | 'client-reset' }
+  {
+    readonly type: 'client-crash' | 'client-pause' | 'client-cut' | 'client-burst' | 'client-reset';
+  }
 >;
 
 /** Each node is one of those that are out of reach with this probability. */
@@ -52,6 +54,10 @@ export function strikeClients(stage: Stage, fault: ClientFault, random: Random):
       );
       return;
     }
+    case 'client-burst':
+      journal.fault('client burst', name, { operations: fault.operations });
+      stage.burst(fault.operations, client.choose());
+      return;
     case 'client-reset':
       journal.fault('client reset', name);
       streams.break(name);

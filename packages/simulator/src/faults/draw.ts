@@ -301,7 +301,7 @@ function kindsOf(family: Family, random: Random, setting: FaultSetting): readonl
             at,
             seed,
             target: node(),
-            how: random.pick(['kill', 'kill', 'close']),
+            how: random.pick(['kill', 'close']),
             downMs: ms(0, random.pick([50, 700, 3000])),
           }),
         },
@@ -329,6 +329,16 @@ function kindsOf(family: Family, random: Random, setting: FaultSetting): readonl
         {
           everyMs: [300, 2000],
           draw: (at, seed) => ({ type: 'client-reset', at, seed, target: node() }),
+        },
+        {
+          everyMs: [2000, 6000],
+          draw: (at, seed) => ({
+            type: 'client-burst',
+            at,
+            seed,
+            target: node(),
+            operations: random.pick([5, 20]),
+          }),
         },
       ];
   }

@@ -90,6 +90,8 @@ export type Fault = Timed &
         readonly direction: 'there' | 'back' | 'both';
         readonly ms: number;
       }
+    /** It has many operations at once. */
+    | { readonly type: 'client-burst'; readonly target: number; readonly operations: number }
     /** All of its streams break. */
     | { readonly type: 'client-reset'; readonly target: number }
   );

@@ -1,5 +1,6 @@
 /** Lets a fault happen. */
 import { seededRandom, unreachable } from '@quorate/core';
+import { entranceAt } from '../clients/direct.ts';
 import type { Stage } from '../world/stage.ts';
 import { strikeClients } from './clients.ts';
 import { strikeClock } from './clocks.ts';
@@ -46,6 +47,7 @@ export function strike(stage: Stage, fault: Fault): void {
     case 'client-crash':
     case 'client-pause':
     case 'client-cut':
+    case 'client-burst':
     case 'client-reset':
       strikeClients(stage, fault, random);
       return;
@@ -53,7 +55,7 @@ export function strike(stage: Stage, fault: Fault): void {
       const node = targetOf(stage, fault.target);
       if (node?.replica === undefined) return;
       stage.journal.fault(fault.type, node.id);
-      stage.burst(fault.operations, node);
+      stage.burst(fault.operations, entranceAt(node));
       return;
     }
     default:

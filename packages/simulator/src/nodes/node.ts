@@ -44,7 +44,7 @@ import {
 import { watchStorage } from './watched-storage.ts';
 
 /** The tables of sessions are compared at every so many entries. */
-const entriesPerTableCheck = 8;
+const entriesPerTableCheck = 16;
 
 /** How a process ends. */
 export type Ending =

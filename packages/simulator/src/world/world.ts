@@ -17,6 +17,7 @@ import { Coverage } from '../checks/coverage.ts';
 import { Sessions } from '../checks/sessions.ts';
 import { States } from '../checks/states.ts';
 import type { ClientCounts } from '../clients/client.ts';
+import type { Entrance } from '../clients/entrance.ts';
 import { Population } from '../clients/population.ts';
 import type { RemoteClient } from '../clients/remote.ts';
 import { strike } from '../faults/strike.ts';
@@ -226,8 +227,8 @@ export class World implements WatchedGroup<unknown>, Stage {
     });
   }
 
-  burst(operations: number, node: AnyNode): void {
-    this.#population.burst(operations, node);
+  burst(operations: number, entrance: Entrance | undefined): void {
+    if (entrance !== undefined) this.#population.burst(operations, entrance);
     this.#checkBounds();
   }
 

@@ -52,6 +52,7 @@ const lasting: { readonly [T in FaultType]: Fault } = {
   'client-crash': faultAt(800, { type: 'client-crash', target: 0, how: 'kill', downMs: 2000 }),
   'client-pause': faultAt(800, { type: 'client-pause', target: 0, ms: 2500 }),
   'client-cut': faultAt(800, { type: 'client-cut', target: 0, direction: 'both', ms }),
+  'client-burst': faultAt(800, { type: 'client-burst', target: 0, operations: 10 }),
   'client-reset': faultAt(800, { type: 'client-reset', target: 0 }),
 };
 
