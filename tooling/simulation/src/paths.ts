@@ -36,7 +36,6 @@ const common: readonly string[] = [
   'refused: TIMEOUT',
   'refused: UNAVAILABLE',
   'restarted with its data',
-  'session closed',
   'session expired',
   'session kept',
   'session opened',
