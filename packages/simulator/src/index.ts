@@ -14,7 +14,7 @@ export {
   type SimulatedAlgorithm,
   type WorldParts,
 } from './options.ts';
-export type { ClientPlan, LimitPlan, Plan } from './plan.ts';
+export type { ClientPlan, LimitPlan, Plan, SessionPlan } from './plan.ts';
 export { type Profile, profiles } from './profiles.ts';
 export { planOf, runPlan, simulate, type SimulateOptions } from './simulate.ts';
 export { type ShrinkOptions, shrink, type Shrunk } from './shrink.ts';

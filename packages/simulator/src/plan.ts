@@ -47,6 +47,23 @@ export interface ClientPlan {
   readonly acknowledgeAll: number;
   /** Whether a client stays at a node as long as it answers. */
   readonly sticky: boolean;
+  readonly sessions: SessionPlan;
+}
+
+/** What clients far away do, which hold sessions. */
+export interface SessionPlan {
+  /** Part of the clients that are far away; the others call a node directly. */
+  readonly share: number;
+  /** How often one of them shares the connection, and the session, of the one before. */
+  readonly together: number;
+  /** Silence after which a session may end. */
+  readonly timeoutMs: number;
+  /** Commands of a session under way at a time. */
+  readonly window: number;
+  /** How often clients and nodes are heard at least. */
+  readonly keepAliveMs: number;
+  /** How much faster or slower than true time their clocks run, at most. */
+  readonly clockDrift: number;
 }
 
 /** Limits that differ by seed: tiny ones reach code that large ones never see. */

@@ -5,13 +5,16 @@
 import { type Random, seededRandom } from '@quorate/core';
 import { driftWithin, drawFaults, families, type Family } from './faults/draw.ts';
 import type { DrawnAlgorithm } from './options.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, SessionPlan } from './plan.ts';
 
 /** Which kinds of faults there may be. `swarm`: all, each seed some of them; `calm`: none. */
 export type Profile = 'swarm' | 'calm' | Family;
 
 /** All profiles. */
 export const profiles: readonly Profile[] = ['swarm', 'calm', ...families];
+
+/** Those of clients are drawn apart. */
+const ofNodes = families.filter((family) => family !== 'clients');
 
 /** Each seed has every family with this probability, in a swarm. */
 const familyChance = 0.55;
@@ -28,6 +31,12 @@ export function drawPlan(seed: number, profile: Profile, drawn: DrawnAlgorithm):
   const slowDisk = random.chance(0.2);
   const tiny = random.chance(0.6);
   const timid = chosen.has('clocks') && random.chance(0.5);
+  const setting = { runMs, scale, drawn, timid };
+  // From a generator of its own: what clients far away do leaves the rest of a seed as it is.
+  const apart = seededRandom(seed + 2 ** 47);
+  const sessions = drawSessions(apart, profile, scale);
+  const troubled = profile === 'clients' || (profile === 'swarm' && apart.chance(familyChance));
+  const ofClients = troubled ? drawFaults(apart, new Set(['clients']), setting) : [];
   return {
     seed,
     voters: profile === 'calm' ? 3 : size,
@@ -46,11 +55,13 @@ export function drawPlan(seed: number, profile: Profile, drawn: DrawnAlgorithm):
     clients: {
       count: random.pick([2, 4, 4, 8]),
       thinkMs: random.pick([20, 60, 150, 400]) * scale,
-      operations: 700,
+      // From far away more is done in a time, and each operation costs more of the real one.
+      operations: sessions.share === 0 ? 700 : 300,
       timeoutMs: random.pick([1000, 3000, 3000]) * scale,
       leaseReads: timid ? 0 : random.pick([0, 0.5, 1]),
       acknowledgeAll: random.pick([0, 0, 0.2]),
       sticky: random.chance(0.5),
+      sessions,
     },
     limits: {
       snapshotLogBytes: tiny ? random.pick([500, 2000, 8000]) : 60_000,
@@ -59,14 +70,29 @@ export function drawPlan(seed: number, profile: Profile, drawn: DrawnAlgorithm):
       maxEntryBytes: tiny ? random.pick([100, 2000]) : 256 * 1024,
       maxPendingBytes: tiny ? random.pick([3000, 200_000]) : 32 * 2 ** 20,
     },
-    faults: drawFaults(random, chosen, { runMs, scale, drawn, timid }),
+    faults: [...drawFaults(random, chosen, setting), ...ofClients].sort(
+      (left, right) => left.at - right.at,
+    ),
+  };
+}
+
+/** In two of three seeds nobody is far away. */
+function drawSessions(random: Random, profile: Profile, scale: number): SessionPlan {
+  const share = random.pick([0, 0, 0, 0, 0.5, 1]);
+  return {
+    share: profile === 'clients' ? Math.max(share, 0.5) : share,
+    together: random.pick([0, 1, 1]),
+    timeoutMs: Math.floor(random.pick([300, 1000, 5000, 60_000]) * scale),
+    window: random.pick([1, 4, 4096]),
+    keepAliveMs: Math.min(Math.max(Math.floor(random.pick([100, 400, 2000]) * scale), 10), 60_000),
+    clockDrift: random.pick([0, 0.05, 0.5]),
   };
 }
 
 function familiesOf(profile: Profile, random: Random): ReadonlySet<Family> {
-  if (profile === 'calm') return new Set();
+  if (profile === 'calm' || profile === 'clients') return new Set();
   if (profile !== 'swarm') return new Set([profile]);
-  return new Set(families.filter(() => random.chance(familyChance)));
+  return new Set(ofNodes.filter(() => random.chance(familyChance)));
 }
 
 function drawNetwork(random: Random, bad: boolean, slow: boolean, scale: number): Plan['network'] {

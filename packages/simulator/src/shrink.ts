@@ -104,6 +104,10 @@ const simplifications: readonly ((plan: Plan) => Plan | undefined)[] = [
     plan.clients.operations < 10
       ? undefined
       : withClients(plan, { operations: Math.floor(plan.clients.operations * 0.8) }),
+  (plan) =>
+    plan.clients.sessions.share === 0
+      ? undefined
+      : withClients(plan, { sessions: { ...plan.clients.sessions, share: 0 } }),
   (plan) => (plan.clients.leaseReads === 0 ? undefined : withClients(plan, { leaseReads: 0 })),
   (plan) =>
     plan.clients.acknowledgeAll === 0 ? undefined : withClients(plan, { acknowledgeAll: 0 }),
@@ -111,6 +115,10 @@ const simplifications: readonly ((plan: Plan) => Plan | undefined)[] = [
     plan.clockDrift === 0 && plan.clockSkewMs === 0
       ? undefined
       : { ...plan, clockDrift: 0, clockSkewMs: 0 },
+  (plan) =>
+    plan.clients.sessions.clockDrift === 0
+      ? undefined
+      : withClients(plan, { sessions: { ...plan.clients.sessions, clockDrift: 0 } }),
   (plan) => (plan.quorumOnly ? { ...plan, quorumOnly: false } : undefined),
   (plan) => (plan.spares === 0 ? undefined : { ...plan, spares: plan.spares - 1 }),
   (plan) => (plan.voters === 5 ? { ...plan, voters: 3 } : undefined),

@@ -29,6 +29,7 @@ const kinds: { readonly [P in Profile]: readonly string[] } = {
   clocks: ['clock-drift', 'clock-jump'],
   membership: ['change', 'partition by-change', 'snapshot', 'transfer'],
   overload: ['overload'],
+  clients: ['client-burst', 'client-crash', 'client-cut', 'client-pause', 'client-reset'],
   swarm: [],
 };
 const all = Object.values(kinds).flat().toSorted();

@@ -62,7 +62,7 @@ describe('a failure', () => {
 
   it('of a whole history loses faults, too', async () => {
     const stale = registersOn(readsAtOnce(simulatedRaft));
-    const failed = await failure(simulate(1, stale, { profile: 'crashes' }));
+    const failed = await failure(simulate(4, stale, { profile: 'crashes' }));
     expect(ruleOf(failed)).toBe('linearizability');
     const { run } = await shrink(failed, stale, { maxRuns: 25 });
     expect(ruleOf(run)).toBe('linearizability');

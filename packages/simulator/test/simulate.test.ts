@@ -82,7 +82,11 @@ describe.each(algorithms)('a run on $name', (algorithm) => {
   it('breaks no rule on a good day, and everything is answered', async () => {
     const parts = registersOn(algorithm);
     for (const seed of [1, 2]) {
-      const run = await simulate(seed, parts, { profile: 'calm' });
+      const drawn = planOf(seed, parts, 'calm');
+      expect((await runPlan(drawn, parts)).violation).toBeUndefined();
+      // Beside the nodes: who is far away may lose a connection to a node that dies after the time of faults.
+      const sessions = { ...drawn.clients.sessions, share: 0 };
+      const run = await runPlan({ ...drawn, clients: { ...drawn.clients, sessions } }, parts);
       expect(run.violation).toBeUndefined();
       expect(run.faults).toEqual(new Map());
       const { ok, failed, unknown } = run.operations;

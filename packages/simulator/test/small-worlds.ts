@@ -87,6 +87,14 @@ export function planWith({ clients, limits, ...changes }: PlanChanges = {}): Pla
       leaseReads: 0,
       acknowledgeAll: 0,
       sticky: false,
+      sessions: {
+        share: 0,
+        together: 0,
+        timeoutMs: 5000,
+        window: 4096,
+        keepAliveMs: 400,
+        clockDrift: 0,
+      },
       ...clients,
     },
     limits: {

@@ -37,7 +37,10 @@ export const packages = {
 
   replica: { floor: 4, mayImport: ['core', 'log'] },
 
-  simulator: { floor: 5, mayImport: ['core', 'files', 'log', 'replica', 'linearizability'] },
+  simulator: {
+    floor: 5,
+    mayImport: ['client', 'connections', 'core', 'files', 'log', 'replica', 'linearizability'],
+  },
   conformance: {
     floor: 5,
     mayImport: ['connections', 'core', 'log', 'replica', 'linearizability'],

@@ -6,6 +6,11 @@
 /** Reached with every algorithm. */
 const common: readonly string[] = [
   'batch under way found at a start',
+  'client moved to another node',
+  'command of an ended session',
+  'command out of order',
+  'command repeated',
+  'command skipped',
   'crashed with writes under way',
   'damage refused',
   'duel',
@@ -27,9 +32,14 @@ const common: readonly string[] = [
   'read under a lease',
   'records paged in',
   'refused: OVERLOADED',
+  'refused: SESSION_EXPIRED',
   'refused: TIMEOUT',
   'refused: UNAVAILABLE',
   'restarted with its data',
+  'session expired',
+  'session kept',
+  'session opened',
+  'sessions renewed by a new leader',
   'snapshot installed',
   'snapshot needed by a peer',
   'snapshot on demand',
@@ -37,6 +47,9 @@ const common: readonly string[] = [
   'snapshot taken',
   'started from a snapshot',
   'stopped by its disk',
+  'stream broken',
+  'stream damaged',
+  'stream held up',
 ];
 
 /** Reached with one algorithm. */

@@ -67,11 +67,31 @@ it('replies and goes on alike after a snapshot at any place', async () => {
         if (at < place && at < all.length - 1) continue;
         if (at === 0) second.log.deliver([]);
         expect(decide(second, [payload], times[at] ?? 0)).toEqual(told);
+        if (second.replica.status.appliedIndex < first.replica.status.appliedIndex) continue;
+        expect(second.replica.sessionsHash()).toBe(first.replica.sessionsHash());
       }
       if (all.length === 0 || second.replica.status.appliedIndex < all.length) return;
       expect(await snapshotOf(second)).toEqual(await snapshotOf(first));
     }),
   );
+});
+
+it('has a digest that every change of a table changes', async () => {
+  const world = await openWorld();
+  const digests = [world.replica.sessionsHash()];
+  const changes: readonly Envelope[] = [
+    { type: 'open-session', timeoutMs: 300 },
+    { type: 'keep-session', session: 1, answered: 0 },
+    { type: 'skip', session: 1, sequence: 1, answered: 0 },
+    { type: 'keep-session', session: 1, answered: 1 },
+    { type: 'close-session', session: 1 },
+  ];
+  changes.forEach((change, at) => {
+    decide(world, [payloadOfEnvelope(change, undefined)], 1_000 + at);
+    digests.push(world.replica.sessionsHash());
+  });
+  expect(digests[0]).toMatch(/^[0-9a-f]{8}$/);
+  expect(new Set(digests).size).toBe(digests.length);
 });
 
 it('no number of a session happens twice, whatever comes in whatever order', async () => {

@@ -9,9 +9,20 @@ export interface Bounds {
   readonly maxCommandBytes: number;
 }
 
+/** Bounds of every table of sessions, as `@quorate/replica` has them. */
+const most = { sessions: 10_000, session_bytes: 256 * 2 ** 20 };
+
 /** Checks what a node holds for others. */
 export function checkBounds({ id, replica }: AnyNode, bounds: Bounds): void {
-  const pending = replica?.counters['request_bytes_pending'] ?? 0;
+  const counters = replica?.counters ?? {};
+  for (const [name, bound] of Object.entries(most)) {
+    must(
+      (counters[name] ?? 0) <= bound,
+      () =>
+        `memory: ${id} has ${name} of ${String(counters[name])}, and at most ${String(bound)} are allowed`,
+    );
+  }
+  const pending = counters['request_bytes_pending'] ?? 0;
   must(
     pending <= bounds.maxPendingBytes + bounds.maxCommandBytes,
     () =>

@@ -20,22 +20,41 @@ interface State {
 /** Compares the machines of a group. */
 export class States {
   readonly #states = new Map<number, State[]>();
-  /** Where the command of each call was applied. */
-  readonly #places = new Map<number, Place>();
+  /** Where the command of each call was applied, and the checksum of its result. */
+  readonly #done = new Map<number, { readonly place: Place; readonly result: number }>();
+  /** Digests of the tables of sessions, by place. */
+  readonly #tables = new Map<string, string>();
 
   /** Where the command of a call was applied; `undefined`: nowhere. */
   placeOf(call: number): Place | undefined {
-    return this.#places.get(call);
+    return this.#done.get(call)?.place;
+  }
+
+  /** Checksum of the result of a call's command; `undefined`: nobody has applied it. */
+  resultOf(call: number): number | undefined {
+    return this.#done.get(call)?.result;
   }
 
   /** A machine has applied the command of a call: nobody has at another place. */
-  applied(who: string, call: number, place: Place): void {
-    const known = this.#places.get(call);
-    if (known === undefined) this.#places.set(call, place);
+  applied(who: string, call: number, place: Place, result: number): void {
+    const known = this.#done.get(call)?.place;
+    if (known === undefined) this.#done.set(call, { place, result });
     must(
       known === undefined || (known.index === place.index && known.position === place.position),
       () =>
         `exactly once: ${who} applies a command at ${describePlace(place)} that was applied at ${describePlace(known ?? place)}`,
+    );
+  }
+
+  /** This is a replica's table of sessions right before the machine does what stands at a place. */
+  table(who: string, place: Place, digest: string): void {
+    const key = describePlace(place);
+    const known = this.#tables.get(key);
+    if (known === undefined) this.#tables.set(key, digest);
+    must(
+      known === undefined || known === digest,
+      () =>
+        `exactly once: the table of sessions of ${who} is another one than others had at ${key}`,
     );
   }
 
@@ -63,6 +82,7 @@ export class States {
   }
 }
 
-function describePlace({ index, position }: Place): string {
+/** In words. */
+export function describePlace({ index, position }: Place): string {
   return `command ${String(position)} of entry ${String(index)}`;
 }

@@ -1,12 +1,16 @@
-/** One client: an operation after the other, at whatever node it finds, each written down in the history. */
-import { type LogIndex, OutcomeUnknownError, type Random } from '@quorate/core';
+/** One client: an operation after the other, by whatever way in it finds, each written down in the history. */
+import {
+  type LogIndex,
+  NotConfirmedByAllError,
+  OutcomeUnknownError,
+  type Random,
+} from '@quorate/core';
 import type { HistoryRecorder } from '@quorate/linearizability';
-import { NotConfirmedByAllError } from '@quorate/replica';
 import type { ClientPlan } from '../plan.ts';
-import type { AnyNode } from '../world/stage.ts';
 import type { Journal } from '../world/journal.ts';
 import type { Schedule } from '../world/schedule.ts';
 import type { Operation, Workload } from '../workloads/workload.ts';
+import type { Door, Entrance } from './entrance.ts';
 
 /** What clients share. */
 export interface ClientWorld {
@@ -15,16 +19,14 @@ export interface ClientWorld {
   readonly history: HistoryRecorder<unknown, unknown>;
   readonly workload: Workload<unknown, unknown, unknown, unknown>;
   readonly plan: ClientPlan;
-  /** Nodes that may be asked now. */
-  candidates(): readonly AnyNode[];
   /** A number for the next call, which no other has. */
   nextCall(): number;
   /** A command was called: the number of its call, and its place in the history. */
   called(call: number, id: number): void;
   /** A query was answered from a state that ended with this entry. */
   read(id: number, index: LogIndex): void;
-  /** A call has ended so. */
-  ended(call: number, outcome: CallOutcome): void;
+  /** A call has ended so; its result, if it has one. */
+  ended(call: number, outcome: CallOutcome, result?: unknown): void;
   /** A process of the history that did nothing yet. */
   nextProcess(): number;
   /** Whether the client may begin one more operation. */
@@ -49,12 +51,14 @@ export class Client {
   readonly counts: ClientCounts = { ok: 0, failed: 0, unknown: 0 };
   readonly #world: ClientWorld;
   readonly #random: Random;
+  readonly #door: Door | undefined;
   #process: number;
-  #node: AnyNode | undefined;
 
-  constructor(world: ClientWorld, random: Random) {
+  /** @param door `undefined`: whoever calls `perform` knows the way. */
+  constructor(world: ClientWorld, random: Random, door?: Door) {
     this.#world = world;
     this.#random = random;
+    this.#door = door;
     this.#process = world.nextProcess();
   }
 
@@ -74,58 +78,43 @@ export class Client {
 
   #next(): void {
     const { schedule, workload } = this.#world;
-    const node = this.#choose();
-    if (node === undefined || !this.#world.admits(this)) {
+    const entrance = this.#door?.choose();
+    if (entrance === undefined || !this.#world.admits(this)) {
       schedule.after(searchMs, undefined, () => {
         this.#next();
       });
       return;
     }
     const call = this.#world.nextCall();
-    this.perform(node, call, workload.next(this.#random, call), () => {
+    this.perform(entrance, call, workload.next(this.#random, call), () => {
       this.#later();
     });
   }
 
-  #choose(): AnyNode | undefined {
-    const candidates = this.#world.candidates();
-    if (candidates.length === 0) return undefined;
-    const { plan } = this.#world;
-    if (plan.sticky && this.#node !== undefined && candidates.includes(this.#node)) {
-      return this.#node;
-    }
-    this.#node = this.#random.pick(candidates);
-    return this.#node;
-  }
-
   /** Performs an operation, and calls back when it has ended, one way or another. */
   perform(
-    node: AnyNode,
+    entrance: Entrance,
     call: number,
     operation: Operation<unknown, unknown, unknown, unknown>,
     ended: () => void,
   ): void {
     const { schedule, history, journal } = this.#world;
-    const { replica, process } = node;
-    if (replica === undefined || process === undefined) {
-      ended();
-      return;
-    }
+    const { name, process } = entrance;
     const id = history.invoke(this.#process, operation.input, nanoseconds(schedule.now));
     if (operation.kind === 'execute') this.#world.called(call, id);
     let open = true;
-    const end = (outcome: CallOutcome, tell: (time: number) => void): void => {
+    const end = (outcome: CallOutcome, tell: (time: number) => void, result?: unknown): void => {
       if (!open) return;
       open = false;
       forget();
       this.counts[outcome] += 1;
-      if (operation.kind === 'execute') this.#world.ended(call, outcome);
+      if (operation.kind === 'execute') this.#world.ended(call, outcome, result);
       tell(nanoseconds(schedule.now));
-      journal.add(node.id, outcome, undefined);
+      journal.add(name, outcome, undefined);
       if (outcome === 'unknown') {
         // In a history, a process does one thing at a time: this one does it for ever.
         this.#process = this.#world.nextProcess();
-        this.#node = undefined;
+        this.#door?.disappointed();
       }
       ended();
     };
@@ -142,9 +131,13 @@ export class Client {
       // What a process says that has ended reaches nobody.
       if (process.ended) return;
       if (index !== undefined) this.#world.read(id, index);
-      end('ok', (time) => {
-        history.ok(id, operation.output(answer), time);
-      });
+      end(
+        'ok',
+        (time) => {
+          history.ok(id, operation.output(answer), time);
+        },
+        answer,
+      );
     };
     const refused = (error: unknown): void => {
       if (process.ended) return;
@@ -166,14 +159,14 @@ export class Client {
     const { timeoutMs } = plan;
     if (operation.kind === 'execute') {
       const acknowledge = this.#random.chance(plan.acknowledgeAll) ? 'all' : 'quorum';
-      replica
+      entrance
         .execute({ call, command: operation.command }, { timeoutMs, acknowledge })
         .then((result) => {
           completed(result);
         }, refused);
     } else {
       const consistency = this.#random.chance(plan.leaseReads) ? 'lease' : 'linearizable';
-      replica.read(operation.query, { timeoutMs, consistency }).then(({ answer, index }) => {
+      entrance.query(operation.query, { timeoutMs, consistency }).then(({ answer, index }) => {
         completed(answer, index);
       }, refused);
     }

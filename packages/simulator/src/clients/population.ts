@@ -2,17 +2,23 @@
  * All clients of a run, and what was said to them: held against what really happened, call by call, and in
  * the end as a whole by the checker of histories.
  */
-import type { LogIndex, Random } from '@quorate/core';
+import type { Codec, LogIndex, Random } from '@quorate/core';
 import { type History, HistoryRecorder } from '@quorate/linearizability';
 import { judge } from '../checks/history.ts';
 import type { Place, States } from '../checks/states.ts';
 import { behindAll } from '../checks/witness.ts';
+import type { Streams } from '../network/links.ts';
+import { resultChecksum } from '../nodes/watched-machine.ts';
 import type { ClientPlan } from '../plan.ts';
+import { Clock } from '../world/clock.ts';
 import type { Journal } from '../world/journal.ts';
 import type { Schedule } from '../world/schedule.ts';
 import type { AnyNode } from '../world/stage.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { type CallOutcome, Client, type ClientCounts, type ClientWorld } from './client.ts';
+import { DirectDoor } from './direct.ts';
+import type { Door, Entrance } from './entrance.ts';
+import { RemoteClient } from './remote.ts';
 
 /** What a population lives in. */
 export interface PopulationParts {
@@ -21,7 +27,12 @@ export interface PopulationParts {
   readonly workload: Workload<unknown, unknown, unknown, unknown>;
   readonly plan: ClientPlan;
   readonly states: States;
+  readonly streams: Streams;
   readonly random: Random;
+  /** For what clients far away are made of. */
+  readonly remoteRandom: Random;
+  /** Names of the hosts of all nodes. */
+  readonly endpoints: readonly string[];
   /** Nodes that may be asked now. */
   readonly candidates: () => readonly AnyNode[];
   readonly violated: (rule: string) => void;
@@ -33,6 +44,9 @@ const provingOperations = 3;
 /** The clients of a run. */
 export class Population {
   readonly #parts: PopulationParts;
+  /** Hosts of clients far away. */
+  readonly remotes: readonly RemoteClient[];
+  readonly #results: Codec<unknown>;
   readonly #clients: readonly Client[];
   readonly #bursts: Client[] = [];
   readonly #history = new HistoryRecorder<unknown, unknown>();
@@ -53,10 +67,13 @@ export class Population {
     const { plan, random } = parts;
     this.#parts = parts;
     this.#world = this.#makeWorld();
-    this.#clients = Array.from(
-      { length: plan.count },
-      () => new Client(this.#world, random.fork()),
-    );
+    this.#results = parts.workload.machine().results;
+    const remotes: RemoteClient[] = [];
+    this.remotes = remotes;
+    this.#clients = Array.from({ length: plan.count }, () => {
+      const own = random.fork();
+      return new Client(this.#world, own, this.#findDoor(remotes, own));
+    });
   }
 
   /** How operations have ended so far. */
@@ -71,18 +88,19 @@ export class Population {
   }
 
   begin(): void {
+    for (const remote of this.remotes) remote.start();
     for (const client of this.#clients) client.begin();
   }
 
-  /** Many operations at once, at one node. */
-  burst(operations: number, node: AnyNode): void {
+  /** Many operations at once, by one way in. */
+  burst(operations: number, entrance: Entrance): void {
     const random = this.#parts.random.fork();
     for (let operation = 0; operation < operations; operation++) {
       // In a history one process does one thing at a time.
       const client = new Client(this.#world, random);
       this.#bursts.push(client);
       const call = ++this.#calls;
-      client.perform(node, call, this.#parts.workload.next(random, call), () => undefined);
+      client.perform(entrance, call, this.#parts.workload.next(random, call), () => undefined);
     }
   }
 
@@ -119,13 +137,12 @@ export class Population {
   }
 
   #makeWorld(): ClientWorld {
-    const { schedule, journal, workload, plan, candidates } = this.#parts;
+    const { schedule, journal, workload, plan } = this.#parts;
     return {
       schedule,
       journal,
       workload,
       plan,
-      candidates,
       history: this.#history,
       nextCall: () => ++this.#calls,
       nextProcess: () => this.#processes++,
@@ -135,8 +152,8 @@ export class Population {
       read: (id, index) => {
         this.#readAt.set(id, index);
       },
-      ended: (call, outcome) => {
-        this.#ended(call, outcome);
+      ended: (call, outcome, result) => {
+        this.#ended(call, outcome, result);
       },
       admits: (client) => {
         if (this.#before !== undefined) return !this.#hasProven(client);
@@ -145,11 +162,35 @@ export class Population {
     };
   }
 
-  #ended(call: number, outcome: CallOutcome): void {
+  /** A client is beside a node, or far away; there several of them may share a connection. */
+  #findDoor(remotes: RemoteClient[], random: Random): Door {
+    const { plan, schedule, journal, workload, streams, endpoints, remoteRandom } = this.#parts;
+    const { sessions } = plan;
+    if (!remoteRandom.chance(sessions.share)) {
+      return new DirectDoor(this.#parts.candidates, random, plan.sticky);
+    }
+    const last = remotes.at(-1);
+    if (last !== undefined && remoteRandom.chance(sessions.together)) return last;
+    const rate = 1 + remoteRandom.between(-1, 1) * sessions.clockDrift;
+    const clock = new Clock(rate, Math.floor(remoteRandom.between(0, 100_000)), 0);
+    const world = { schedule, journal, workload, streams, endpoints, plan: sessions };
+    const name = `c${String(remotes.length + 1)}`;
+    const remote = new RemoteClient(world, name, clock, remoteRandom.below(2 ** 30));
+    remotes.push(remote);
+    return remote;
+  }
+
+  #ended(call: number, outcome: CallOutcome, result: unknown): void {
     if (outcome === 'unknown') return;
     if (outcome === 'failed') this.#refused.push(call);
     const { states, violated } = this.#parts;
-    if ((outcome === 'ok') !== (states.placeOf(call) !== undefined)) violated(lie(call, outcome));
+    const real = states.resultOf(call);
+    if ((outcome === 'ok') !== (real !== undefined)) violated(lie(call, outcome));
+    else if (real !== undefined && real !== resultChecksum(this.#results, result)) {
+      violated(
+        `told the truth: a caller has another result of command ${String(call)} than it had`,
+      );
+    }
   }
 
   /** Whether it got as many answers as it has to since nothing fails any more. */

@@ -6,7 +6,14 @@ import type { DrawnAlgorithm } from '../options.ts';
 import type { Fault, Target } from './fault.ts';
 
 /** Families of faults. */
-export type Family = 'network' | 'crashes' | 'disks' | 'clocks' | 'membership' | 'overload';
+export type Family =
+  | 'network'
+  | 'crashes'
+  | 'disks'
+  | 'clocks'
+  | 'membership'
+  | 'overload'
+  | 'clients';
 
 /** All of them. */
 export const families: readonly Family[] = [
@@ -16,6 +23,7 @@ export const families: readonly Family[] = [
   'clocks',
   'membership',
   'overload',
+  'clients',
 ];
 
 /** What faults are drawn for. */
@@ -281,6 +289,55 @@ function kindsOf(family: Family, random: Random, setting: FaultSetting): readonl
             seed,
             target: target(),
             operations: random.pick([10, 40, 120]),
+          }),
+        },
+      ];
+    case 'clients':
+      return [
+        {
+          everyMs: [1000, 5000],
+          draw: (at, seed) => ({
+            type: 'client-crash',
+            at,
+            seed,
+            target: node(),
+            how: random.pick(['kill', 'close']),
+            downMs: ms(0, random.pick([50, 700, 3000])),
+          }),
+        },
+        {
+          everyMs: [1000, 4000],
+          draw: (at, seed) => ({
+            type: 'client-pause',
+            at,
+            seed,
+            target: node(),
+            ms: ms(10, random.pick([50, 700, 2500])),
+          }),
+        },
+        {
+          everyMs: [800, 4000],
+          draw: (at, seed) => ({
+            type: 'client-cut',
+            at,
+            seed,
+            target: node(),
+            direction: random.pick(['there', 'back', 'both']),
+            ms: ms(50, random.pick([400, 1500, 4000])),
+          }),
+        },
+        {
+          everyMs: [300, 2000],
+          draw: (at, seed) => ({ type: 'client-reset', at, seed, target: node() }),
+        },
+        {
+          everyMs: [2000, 6000],
+          draw: (at, seed) => ({
+            type: 'client-burst',
+            at,
+            seed,
+            target: node(),
+            operations: random.pick([5, 20]),
           }),
         },
       ];

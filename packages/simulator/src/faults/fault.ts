@@ -75,6 +75,25 @@ export type Fault = Timed &
     | { readonly type: 'transfer'; readonly target: Target | 'anybody' }
     | { readonly type: 'snapshot'; readonly target: Target }
     | { readonly type: 'overload'; readonly operations: number; readonly target: Target }
+    /** The process of a client far away ends, and another one starts. */
+    | {
+        readonly type: 'client-crash';
+        readonly target: number;
+        readonly how: 'kill' | 'close';
+        readonly downMs: number;
+      }
+    | { readonly type: 'client-pause'; readonly target: number; readonly ms: number }
+    /** It does not reach some nodes, or is not reached by them, or neither. */
+    | {
+        readonly type: 'client-cut';
+        readonly target: number;
+        readonly direction: 'there' | 'back' | 'both';
+        readonly ms: number;
+      }
+    /** It has many operations at once. */
+    | { readonly type: 'client-burst'; readonly target: number; readonly operations: number }
+    /** All of its streams break. */
+    | { readonly type: 'client-reset'; readonly target: number }
   );
 
 /** Names of faults. */

@@ -1,4 +1,7 @@
-/** Links that are cut, clogged or bad. */
+/**
+ * Links that are cut, clogged or bad. Clients far away are somewhere in the network as well: about half of them
+ * beside one of the nodes, and what separates that one from others separates them.
+ */
 import type { NodeId, Random } from '@quorate/core';
 import type { NetworkConditions } from '../network/conditions.ts';
 import type { Stage } from '../world/stage.ts';
@@ -10,7 +13,10 @@ type NetworkFault = Extract<
   { readonly type: 'partition' | 'flapping' | 'clog' | 'clog-one-by-one' | 'weather' }
 >;
 
-type Links = readonly (readonly [from: NodeId, to: NodeId])[];
+type Links = readonly (readonly [from: string, to: string])[];
+
+/** How often a stream does not outlive a cut. */
+const breakChance = 0.3;
 
 /** Lets one happen. */
 export function strikeNetwork(stage: Stage, fault: NetworkFault, random: Random): void {
@@ -18,29 +24,36 @@ export function strikeNetwork(stage: Stage, fault: NetworkFault, random: Random)
   const { network, journal } = stage;
   switch (fault.type) {
     case 'partition': {
-      const links = partition(stage, fault.shape, random);
-      if (links.length === 0) return;
+      const between = partition(stage, fault.shape, random);
+      if (between.length === 0) return;
+      const links = withClients(stage, between, random);
       journal.fault(`partition: ${fault.shape}`, undefined, { links, ms: fault.ms });
       stage.undoAfter(fault.ms, network.cut(links));
+      if (random.chance(breakChance)) breakCut(stage, links);
       return;
     }
     case 'flapping': {
       const node = targetOf(stage, fault.target);
       if (node === undefined) return;
       journal.fault('flapping', node.id, { ms: fault.ms });
-      flap(stage, around(node.id, ids), fault.periodMs, stage.schedule.now + fault.ms);
+      flap(
+        stage,
+        withClients(stage, around(node.id, ids), random),
+        fault.periodMs,
+        stage.schedule.now + fault.ms,
+      );
       return;
     }
     case 'clog': {
       const [from, to] = shuffled(ids, random);
       if (from === undefined || to === undefined) return;
       journal.fault('clog', from, { to, ms: fault.ms });
-      stage.undoAfter(fault.ms, network.clog([[from, to]]));
+      stage.undoAfter(fault.ms, network.clog(withClients(stage, [[from, to]], random)));
       return;
     }
     case 'clog-one-by-one':
       journal.fault('clog-one-by-one', undefined, { eachMs: fault.eachMs });
-      clogNext(stage, shuffled(ids, random), fault.eachMs);
+      clogNext(stage, shuffled(ids, random), fault.eachMs, random);
       return;
     case 'weather':
       journal.fault('weather', undefined, fault);
@@ -60,6 +73,26 @@ function around(id: NodeId, ids: readonly NodeId[]): Links {
     [id],
     ids.filter((other) => other !== id),
   );
+}
+
+/** The same links, and those of clients that are beside one of the nodes. */
+function withClients({ remotes, nodes }: Stage, links: Links, random: Random): Links {
+  const added = remotes.flatMap(({ name }) => {
+    if (random.chance(0.5)) return [];
+    const { id } = random.pick(nodes);
+    return links.flatMap(([from, to]) => {
+      if (from === id) return [[name, to] as const];
+      return to === id ? [[from, name] as const] : [];
+    });
+  });
+  return [...links, ...added];
+}
+
+/** Streams of clients that cannot get through do not always wait. */
+function breakCut({ remotes, streams }: Stage, links: Links): void {
+  for (const { name } of remotes) {
+    streams.break(name, new Set(links.flatMap(([from, to]) => (from === name ? [to] : []))));
+  }
 }
 
 function partition(
@@ -110,14 +143,19 @@ function flap(stage: Stage, links: Links, periodMs: number, endsAt: number): voi
   });
 }
 
-function clogNext(stage: Stage, [node, ...rest]: readonly NodeId[], eachMs: number): void {
+function clogNext(
+  stage: Stage,
+  [node, ...rest]: readonly NodeId[],
+  eachMs: number,
+  random: Random,
+): void {
   if (node === undefined || stage.healing) return;
   const ids = stage.nodes.map(({ id }) => id);
-  const open = stage.network.clog(around(node, ids));
+  const open = stage.network.clog(withClients(stage, around(node, ids), random));
   stage.undoAfter(eachMs, open);
   stage.schedule.after(eachMs, undefined, () => {
     open();
-    clogNext(stage, rest, eachMs);
+    clogNext(stage, rest, eachMs, random);
   });
 }
 

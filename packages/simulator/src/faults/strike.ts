@@ -1,6 +1,8 @@
 /** Lets a fault happen. */
 import { seededRandom, unreachable } from '@quorate/core';
+import { entranceAt } from '../clients/direct.ts';
 import type { Stage } from '../world/stage.ts';
+import { strikeClients } from './clients.ts';
 import { strikeClock } from './clocks.ts';
 import { strikeDisk } from './disks.ts';
 import type { Fault } from './fault.ts';
@@ -42,11 +44,18 @@ export function strike(stage: Stage, fault: Fault): void {
     case 'snapshot':
       operate(stage, fault, random);
       return;
+    case 'client-crash':
+    case 'client-pause':
+    case 'client-cut':
+    case 'client-burst':
+    case 'client-reset':
+      strikeClients(stage, fault, random);
+      return;
     case 'overload': {
       const node = targetOf(stage, fault.target);
       if (node?.replica === undefined) return;
       stage.journal.fault(fault.type, node.id);
-      stage.burst(fault.operations, node);
+      stage.burst(fault.operations, entranceAt(node));
       return;
     }
     default:

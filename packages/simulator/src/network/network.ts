@@ -1,6 +1,7 @@
 /**
- * The network: a link from every node to every other one, each direction for itself. It loses, doubles,
- * replays, delays, reorders and damages frames, and links can be cut or clogged.
+ * The network: a link from every host to every other one, each direction for itself. It loses, doubles,
+ * replays, delays, reorders and damages frames, and links can be cut or clogged. Streams take the same ways
+ * (`links.ts`).
  *
  * What it does to one frame depends on the seed and on the frames of that link alone, so that taking one
  * fault out of a run changes as little else as possible.
@@ -26,18 +27,48 @@ export interface NetworkCounts {
   overflowed: number;
 }
 
-/** One direction between two nodes. */
-interface Link {
+/** One direction between two hosts, as far as streams are concerned. */
+export interface Way {
+  readonly random: Random;
+  /** Whether nothing gets through: what must not be lost has to wait. */
+  readonly isHeld: boolean;
+  /** Runs once it is open again, behind what waits already. */
+  whenOpen(run: () => void): void;
+}
+
+/** One direction between two hosts. */
+class Link implements Way {
   readonly random: Random;
   /** How many faults hold it cut. */
-  cuts: number;
-  clogs: number;
-  clogged: (() => void)[];
+  cuts = 0;
+  clogs = 0;
+  clogged: (() => void)[] = [];
   /** Nothing arrives before this, where frames keep their order. */
-  lastArrival: number;
-  underWayBytes: number;
+  lastArrival = 0;
+  underWayBytes = 0;
   /** Frames that may be replayed. */
-  readonly past: Uint8Array[];
+  readonly past: Uint8Array[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  get isHeld(): boolean {
+    return this.cuts > 0 || this.clogs > 0;
+  }
+
+  whenOpen(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
+  /** To be called where it may be open again. */
+  release(): void {
+    if (this.isHeld) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const run of waiting) run();
+  }
 }
 
 /** Bytes under way on a link; beyond, frames are dropped, as by a full queue of a transport. */
@@ -89,17 +120,20 @@ export class Network {
     });
   }
 
-  /** Cuts links until the function that it returns is called. What is under way is lost. */
-  cut(links: readonly (readonly [from: NodeId, to: NodeId])[]): () => void {
+  /** Cuts links until the function that it returns is called. Frames under way are lost, streams wait. */
+  cut(links: readonly (readonly [from: string, to: string])[]): () => void {
     const held = links.map(([from, to]) => this.#link(from, to));
     for (const link of held) link.cuts += 1;
     return once(() => {
-      for (const link of held) link.cuts -= 1;
+      for (const link of held) {
+        link.cuts -= 1;
+        link.release();
+      }
     });
   }
 
   /** Holds everything on these links up until the function that it returns is called. Nothing is lost. */
-  clog(links: readonly (readonly [from: NodeId, to: NodeId])[]): () => void {
+  clog(links: readonly (readonly [from: string, to: string])[]): () => void {
     const held = links.map(([from, to]) => this.#link(from, to));
     for (const link of held) link.clogs += 1;
     return once(() => {
@@ -107,8 +141,14 @@ export class Network {
         link.clogs -= 1;
         if (link.clogs > 0) continue;
         for (const deliver of link.clogged.splice(0)) deliver();
+        link.release();
       }
     });
+  }
+
+  /** The way that streams from one host to another take. */
+  way(from: string, to: string): Way {
+    return this.#link(from, to);
   }
 
   /** Sends a frame, which belongs to the network from now on. */
@@ -184,19 +224,11 @@ export class Network {
     receive(from, frame);
   }
 
-  #link(from: NodeId, to: NodeId): Link {
+  #link(from: string, to: string): Link {
     const key = `${from} ${to}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = {
-        random: seededRandom(this.#seed + crc32(new TextEncoder().encode(key))),
-        cuts: 0,
-        clogs: 0,
-        clogged: [],
-        lastArrival: 0,
-        underWayBytes: 0,
-        past: [],
-      };
+      link = new Link(seededRandom(this.#seed + crc32(new TextEncoder().encode(key))));
       this.#links.set(key, link);
     }
     return link;

@@ -3,14 +3,21 @@ import type { Algorithm } from '@quorate/core';
 import type { Observer } from '@quorate/core/checks';
 import type { LogLimits } from '@quorate/log';
 import type { ReplicaLimits } from '@quorate/replica';
+import type { Sessions } from '../checks/sessions.ts';
 import type { States } from '../checks/states.ts';
 import type { Range } from '../network/conditions.ts';
+import type { Streams } from '../network/links.ts';
 import type { Network } from '../network/network.ts';
 import type { MakeStorage } from '../options.ts';
 import type { Journal } from '../world/journal.ts';
 import type { Schedule } from '../world/schedule.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { SimulatedNode } from './node.ts';
+
+/** How a node serves clients over links. */
+export interface Serving {
+  readonly keepAliveMs: number;
+}
 
 /** What the nodes of a world share. */
 export interface NodeWorld<Command, Result, Query, Answer> {
@@ -21,6 +28,10 @@ export interface NodeWorld<Command, Result, Query, Answer> {
   readonly network: Network;
   readonly journal: Journal;
   readonly states: States;
+  readonly sessions: Sessions;
+  readonly streams: Streams;
+  /** `undefined`: nobody comes over links. */
+  readonly serving: Serving | undefined;
   /** Those who watch engines. */
   readonly observers: readonly Observer<unknown>[];
   readonly limits: Partial<LogLimits & ReplicaLimits>;

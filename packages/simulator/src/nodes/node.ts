@@ -14,6 +14,7 @@ import {
   type Random,
   type Runtime,
   seededRandom,
+  type StateMachine,
   StorageFailedError,
 } from '@quorate/core';
 import type { WatchedNode } from '@quorate/core/checks';
@@ -23,6 +24,8 @@ import {
   type SimulatedDisk,
   simulatedDisk,
 } from '@quorate/files/simulated';
+import { type ClientServer, serveClients } from '@quorate/client/server';
+import type { Links } from '@quorate/connections';
 import { openReplica, type Replica } from '@quorate/replica';
 import { makeTransport } from '../network/transport.ts';
 import type { Clock } from '../world/clock.ts';
@@ -32,8 +35,16 @@ import { watchEngineOf } from './engine-watch.ts';
 import { Life } from './life.ts';
 import type { NodeWorld } from './node-world.ts';
 import { watchAlgorithm } from './watched-algorithm.ts';
-import { type Called, WatchedMachine } from './watched-machine.ts';
+import {
+  type Answered,
+  type Called,
+  type MachineWatch,
+  WatchedMachine,
+} from './watched-machine.ts';
 import { watchStorage } from './watched-storage.ts';
+
+/** The tables of sessions are compared at every so many entries. */
+const entriesPerTableCheck = 16;
 
 /** How a process ends. */
 export type Ending =
@@ -71,7 +82,8 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
   #excused = false;
   #runtime: Runtime | undefined;
   #engine: Engine<unknown> | undefined;
-  #replica: Replica<Called<Command>, Result, Query, Answer> | undefined;
+  #replica: Replica<Called<Command>, Result, Query, Answered<Answer>> | undefined;
+  #server: ClientServer | undefined;
 
   constructor(
     id: NodeId,
@@ -118,7 +130,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
   }
 
   /** Takes calls, once it has started. */
-  get replica(): Replica<Called<Command>, Result, Query, Answer> | undefined {
+  get replica(): Replica<Called<Command>, Result, Query, Answered<Answer>> | undefined {
     return this.#replica;
   }
 
@@ -147,8 +159,9 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     });
     this.#runtime = runtime;
     world.journal.add(this.id, 'starts', undefined);
+    const links = world.streams.linksOf(this.id, life);
     const machine = world.workload.machine();
-    const opening = openReplica<Called<Command>, Result, Query, Answer>({
+    const opening = openReplica<Called<Command>, Result, Query, Answered<Answer>>({
       node: this.id,
       cluster: 'simulation',
       members: this.#founders,
@@ -190,25 +203,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
         owner: life,
         maxFrameBytes: world.maxFrameBytes,
       }),
-      machine: new WatchedMachine(machine, {
-        applied: ({ call, command }, place) => {
-          if (life.ended) return;
-          world.guard(() => {
-            world.states.applied(this.id, call, place);
-            world.workload.applied?.(machine, command);
-          });
-        },
-        reached: (place, chain, hash) => {
-          if (life.ended) return;
-          world.journal.digest.add(chain);
-          world.guard(() => {
-            world.states.reached(this.id, place, chain, hash);
-          });
-        },
-        restored: () => {
-          if (!life.ended) world.journal.reached('snapshot restored');
-        },
-      }),
+      machine: new WatchedMachine(machine, this.#watchMachine(life, machine)),
     });
     opening.then(
       (replica) => {
@@ -219,6 +214,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
           else if (event.type === 'snapshot') world.journal.reached('snapshot taken');
         });
         if (replica.status.state === 'failed') this.#failed(life, new Error('failed at once'));
+        else this.#serve(life, runtime, replica, links);
       },
       (error: unknown) => {
         this.#failed(life, error);
@@ -238,6 +234,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     if (ending.type === 'kill') this.device.kill();
     else {
       this.device.crash(ending.loss);
+      this.#world.streams.losePower(this.id);
       this.#armed = false;
     }
     this.#end();
@@ -290,6 +287,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     if (!this.#armed || !this.device.crashed) return false;
     this.#world.journal.add(this.id, 'loses power in an operation', undefined);
     this.#armed = false;
+    this.#world.streams.losePower(this.id);
     this.#end();
     return true;
   }
@@ -300,7 +298,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     const replica = this.#replica;
     if (life === undefined || replica === undefined) return;
     this.#world.journal.add(this.id, 'closes', undefined);
-    await replica.close();
+    await Promise.all([this.#server?.close(), replica.close()]);
     if (life.ended) return;
     this.device.kill();
     this.#end();
@@ -312,6 +310,69 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     const { schedule, journal } = this.#world;
     journal.add(this.id, 'pauses', { ms });
     this.#life.pausedUntil = Math.max(this.#life.pausedUntil, schedule.now + ms);
+  }
+
+  #watchMachine(
+    life: Life,
+    machine: StateMachine<Command, Result, Query, Answer>,
+  ): MachineWatch<Command> {
+    const world = this.#world;
+    const { journal, sessions, states, workload } = world;
+    const follower = sessions.follower(this.id);
+    return {
+      begins: (place) => {
+        if (life.ended || !sessions.some || place.index % entriesPerTableCheck !== 0) return;
+        const digest = this.#replica?.sessionsHash();
+        if (digest === undefined) return;
+        world.guard(() => {
+          states.table(this.id, place, digest);
+        });
+      },
+      applied: ({ call, command }, place, result) => {
+        if (life.ended) return;
+        world.guard(() => {
+          states.applied(this.id, call, place, result);
+          workload.applied?.(machine, command);
+        });
+      },
+      reached: (place, chain, hash) => {
+        if (life.ended) return;
+        journal.digest.add(chain);
+        world.guard(() => {
+          states.reached(this.id, place, chain, hash);
+        });
+      },
+      did: (place) => {
+        if (life.ended) return;
+        world.guard(() => {
+          follower.did(place);
+        });
+      },
+      restored: (place) => {
+        if (life.ended) return;
+        follower.restored(place);
+        journal.reached('snapshot restored');
+      },
+    };
+  }
+
+  /** Lets clients in over links, where there are such. */
+  #serve(
+    life: Life,
+    runtime: Runtime,
+    { service }: Replica<Called<Command>, Result, Query, Answered<Answer>>,
+    links: Links,
+  ): void {
+    const { serving } = this.#world;
+    if (serving === undefined) return;
+    serveClients({ service, links, listen: this.id, runtime, ...serving }).then(
+      (server) => {
+        if (!life.ended) this.#server = server;
+      },
+      (error: unknown) => {
+        this.#failed(life, error);
+      },
+    );
   }
 
   #opened(finding: Finding): void {
@@ -362,6 +423,7 @@ export class SimulatedNode<Command, Result, Query, Answer> implements WatchedNod
     }
     this.#engine = undefined;
     this.#replica = undefined;
+    this.#server = undefined;
     this.#runtime = undefined;
     this.#life = undefined;
     this.#world.network.attach(this.id, undefined);

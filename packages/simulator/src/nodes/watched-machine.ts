@@ -1,7 +1,8 @@
 /**
  * A state machine as its replica sees it, with what it does compared to what it did on the others: after
  * each command the same results so far and, where it keeps a digest, the same state. Each command carries
- * the number of the call that it came from, so that one that is applied twice is found out.
+ * the number of the call that it came from, so that one that is applied twice is found out; each answer
+ * carries the entry that it rests on.
  */
 import {
   type ApplyContext,
@@ -10,6 +11,8 @@ import {
   type Codec,
   crc32,
   encode,
+  type LogIndex,
+  type MachineCodecs,
   type StateMachine,
 } from '@quorate/core';
 import type { Place } from '../checks/states.ts';
@@ -20,26 +23,61 @@ export interface Called<Command> {
   readonly command: Command;
 }
 
+/** An answer, and the last entry that has changed the state it was read from. */
+export interface Answered<Answer> {
+  readonly answer: Answer;
+  readonly index: LogIndex;
+}
+
 /** What a watched machine tells. */
 export interface MachineWatch<Command> {
-  /** A command was carried out. */
-  applied(called: Called<Command>, place: Place): void;
+  /** It is about to do what stands at this place. */
+  begins(place: Place): void;
+  /** A command was carried out; the checksum of its result. */
+  applied(called: Called<Command>, place: Place, result: number): void;
+  /** It has done what stands at this place. */
+  did(place: Place): void;
   /** The machine has seen everything up to this place: what it has answered, and its state now. */
   reached(place: Place, chain: number, stateHash: string | undefined): void;
-  restored(): void;
+  restored(place: Place): void;
 }
 
 /** Bytes in front of a snapshot: where it was taken, and the chain up to there. */
 const headBytes = 14;
 
+/** How a watched machine is spoken to. */
+export type WatchedCodecs<Command, Result, Query, Answer> = MachineCodecs<
+  Called<Command>,
+  Result,
+  Query,
+  Answered<Answer>
+>;
+
+/** The codecs of a machine that is watched. */
+export function watchedCodecs<Command, Result, Query, Answer>(
+  machine: MachineCodecs<Command, Result, Query, Answer>,
+): WatchedCodecs<Command, Result, Query, Answer> {
+  return {
+    commands: calledCodec(machine.commands),
+    results: machine.results,
+    queries: machine.queries,
+    answers: answeredCodec(machine.answers),
+  };
+}
+
+/** Checksum of a result. */
+export function resultChecksum<Result>(codec: Codec<Result>, result: Result): number {
+  return crc32(encode(codec, result));
+}
+
 /** Watches a machine. */
 export class WatchedMachine<Command, Result, Query, Answer>
-  implements StateMachine<Called<Command>, Result, Query, Answer>
+  implements StateMachine<Called<Command>, Result, Query, Answered<Answer>>
 {
   readonly commands: Codec<Called<Command>>;
-  readonly results: StateMachine<Command, Result, Query, Answer>['results'];
-  readonly queries: StateMachine<Command, Result, Query, Answer>['queries'];
-  readonly answers: StateMachine<Command, Result, Query, Answer>['answers'];
+  readonly results: Codec<Result>;
+  readonly queries: Codec<Query>;
+  readonly answers: Codec<Answered<Answer>>;
   readonly stateHash?: () => string;
   readonly #machine: StateMachine<Command, Result, Query, Answer>;
   readonly #watch: MachineWatch<Command>;
@@ -49,32 +87,47 @@ export class WatchedMachine<Command, Result, Query, Answer>
   constructor(machine: StateMachine<Command, Result, Query, Answer>, watch: MachineWatch<Command>) {
     this.#machine = machine;
     this.#watch = watch;
-    this.commands = calledCodec(machine.commands);
-    this.results = machine.results;
-    this.queries = machine.queries;
-    this.answers = machine.answers;
+    const { commands, results, queries, answers } = watchedCodecs(machine);
+    this.commands = commands;
+    this.results = results;
+    this.queries = queries;
+    this.answers = answers;
     if (machine.stateHash !== undefined) {
       this.stateHash = (): string => machine.stateHash?.() ?? '';
     }
   }
 
   apply(called: Called<Command>, context: ApplyContext): Result {
+    this.#watch.begins(context);
     let outcome = refused;
     try {
       const result = this.#machine.apply(called.command, context);
-      outcome = crc32(encode(this.results, result));
+      outcome = resultChecksum(this.results, result);
       return result;
     } finally {
-      this.#place = { index: context.index, position: context.position };
-      if (outcome !== refused) this.#watch.applied(called, this.#place);
-      const words = [this.#chain, context.index, context.position, context.time, outcome];
-      this.#chain = crc32(new Uint8Array(Float64Array.from(words).buffer));
-      this.#watch.reached(this.#place, this.#chain, this.#machine.stateHash?.());
+      if (outcome !== refused) this.#watch.applied(called, context, outcome);
+      this.#advance(context, outcome);
     }
   }
 
-  query(query: Query): Answer {
-    return this.#machine.query(query);
+  nextExpiry(): number | undefined {
+    return this.#machine.nextExpiry?.();
+  }
+
+  expire(context: ApplyContext): void {
+    this.#watch.begins(context);
+    this.#machine.expire?.(context);
+    this.#advance(context, expired);
+  }
+
+  renew(context: ApplyContext): void {
+    this.#watch.begins(context);
+    this.#machine.renew?.(context);
+    this.#advance(context, renewed);
+  }
+
+  query(query: Query): Answered<Answer> {
+    return { answer: this.#machine.query(query), index: this.#place.index };
   }
 
   snapshot(): AsyncIterable<Uint8Array> {
@@ -91,8 +144,16 @@ export class WatchedMachine<Command, Result, Query, Answer>
     await this.#machine.restore(content.rest());
     this.#place = place;
     this.#chain = chain;
-    this.#watch.restored();
+    this.#watch.restored(place);
     this.#watch.reached(place, chain, this.#machine.stateHash?.());
+  }
+
+  #advance({ index, position, time }: ApplyContext, outcome: number): void {
+    this.#place = { index, position };
+    this.#watch.did(this.#place);
+    const words = [this.#chain, index, position, time, outcome];
+    this.#chain = crc32(new Uint8Array(Float64Array.from(words).buffer));
+    this.#watch.reached(this.#place, this.#chain, this.#machine.stateHash?.());
   }
 }
 
@@ -106,8 +167,23 @@ function calledCodec<Command>(commands: Codec<Command>): Codec<Called<Command>> 
   };
 }
 
-/** Stands for the result of a command that was refused. */
+function answeredCodec<Answer>(answers: Codec<Answer>): Codec<Answered<Answer>> {
+  return {
+    encode: ({ answer, index }, writer) => {
+      writer.u48(index);
+      answers.encode(answer, writer);
+    },
+    decode: (reader) => {
+      const index = reader.u48();
+      return { answer: answers.decode(reader), index };
+    },
+  };
+}
+
+/** Stand for the result of a command that was refused, and for what is no command. */
 const refused = -1;
+const expired = -2;
+const renewed = -3;
 
 async function* withHead(
   head: Uint8Array,

@@ -1,6 +1,9 @@
 /** What faults, operators and clients see of a world. */
 import type { Membership, NodeId } from '@quorate/core';
 import { isQuorum } from '@quorate/core';
+import type { Entrance } from '../clients/entrance.ts';
+import type { RemoteClient } from '../clients/remote.ts';
+import type { Streams } from '../network/links.ts';
 import type { SimulatedNode } from '../nodes/node.ts';
 import type { Network } from '../network/network.ts';
 import type { Journal } from './journal.ts';
@@ -13,8 +16,11 @@ export type AnyNode = SimulatedNode<unknown, unknown, unknown, unknown>;
 export interface Stage {
   readonly schedule: Schedule;
   readonly network: Network;
+  readonly streams: Streams;
   readonly journal: Journal;
   readonly nodes: readonly AnyNode[];
+  /** Hosts of clients far away. */
+  readonly remotes: readonly RemoteClient[];
   /** The last membership that is decided. */
   membership(): Membership;
   /** Every membership that some node goes by. */
@@ -23,8 +29,8 @@ export interface Stage {
   undoAfter(ms: number, undo: () => void): void;
   /** Starts a node again after a while, unless somebody else has. */
   startAfter(ms: number, node: AnyNode): void;
-  /** Many operations at once, at one node. */
-  burst(operations: number, node: AnyNode): void;
+  /** Many operations at once, by one way in; `undefined`: there is none now. */
+  burst(operations: number, entrance: Entrance | undefined): void;
   /** Whether the time of faults is over. */
   readonly healing: boolean;
 }

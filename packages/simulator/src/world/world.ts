@@ -14,11 +14,15 @@ import { type Observer, Recorder, Violation, type WatchedGroup } from '@quorate/
 import type { History } from '@quorate/linearizability';
 import { checkBounds } from '../checks/bounds.ts';
 import { Coverage } from '../checks/coverage.ts';
+import { Sessions } from '../checks/sessions.ts';
 import { States } from '../checks/states.ts';
 import type { ClientCounts } from '../clients/client.ts';
+import type { Entrance } from '../clients/entrance.ts';
 import { Population } from '../clients/population.ts';
+import type { RemoteClient } from '../clients/remote.ts';
 import { strike } from '../faults/strike.ts';
 import { calmNetwork } from '../network/conditions.ts';
+import { Streams } from '../network/links.ts';
 import { Network, type NetworkCounts } from '../network/network.ts';
 import { SimulatedNode } from '../nodes/node.ts';
 import { type DrawnAlgorithm, nodeNames, type WorldParts } from '../options.ts';
@@ -66,6 +70,7 @@ export class World implements WatchedGroup<unknown>, Stage {
   readonly schedule: Schedule = new Schedule();
   readonly nodes: readonly AnyNode[];
   readonly network: Network;
+  readonly streams: Streams;
   readonly journal: Journal;
   readonly recorder: Recorder<unknown>;
   readonly bootstrap: Membership;
@@ -91,9 +96,16 @@ export class World implements WatchedGroup<unknown>, Stage {
       this.nodes.find((node) => node.id === id),
     );
     this.network = new Network(this.schedule, this.#random.below(2 ** 30), plan.network);
+    this.streams = new Streams(this);
     const founders = nodeNames.slice(0, plan.voters).map((id) => ({ id }));
     this.bootstrap = membershipOf(founders);
     const { algorithm, rules, maxTailBytes = Number.POSITIVE_INFINITY } = drawn;
+    const { sessions: sessionPlan } = plan.clients;
+    const sessions = new Sessions({
+      headerBytes: algorithm.headerBytes,
+      journal: this.journal,
+      window: sessionPlan.window,
+    });
     this.recorder = new Recorder<unknown>({
       headerBytes: algorithm.headerBytes,
       rules,
@@ -101,7 +113,9 @@ export class World implements WatchedGroup<unknown>, Stage {
       maxTailBytes,
       maxDurableTailBytes: drawn.maxDurableTailBytes ?? maxTailBytes,
       bootstrap: this.bootstrap,
-      onDecided: () => undefined,
+      onDecided: (index, record) => {
+        sessions.decided(index, record);
+      },
     });
     const observers: Observer<unknown>[] = [
       this.recorder,
@@ -126,6 +140,9 @@ export class World implements WatchedGroup<unknown>, Stage {
       network: this.network,
       journal: this.journal,
       states,
+      sessions,
+      streams: this.streams,
+      serving: sessionPlan.share === 0 ? undefined : { keepAliveMs: sessionPlan.keepAliveMs },
       limits: {
         ...plan.limits,
         maxCommandBytes,
@@ -160,12 +177,19 @@ export class World implements WatchedGroup<unknown>, Stage {
       workload,
       plan: plan.clients,
       states,
+      streams: this.streams,
       random: this.#random.fork(),
+      remoteRandom: seededRandom(plan.seed + 2 ** 46),
+      endpoints: names,
       candidates: () => this.#candidates(),
       violated: (rule) => {
         this.violated(rule);
       },
     });
+  }
+
+  get remotes(): readonly RemoteClient[] {
+    return this.#population.remotes;
   }
 
   get live(): readonly AnyNode[] {
@@ -203,8 +227,8 @@ export class World implements WatchedGroup<unknown>, Stage {
     });
   }
 
-  burst(operations: number, node: AnyNode): void {
-    this.#population.burst(operations, node);
+  burst(operations: number, entrance: Entrance | undefined): void {
+    if (entrance !== undefined) this.#population.burst(operations, entrance);
     this.#checkBounds();
   }
 
@@ -227,6 +251,7 @@ export class World implements WatchedGroup<unknown>, Stage {
     if (this.#violation === undefined) await this.#recover();
     const history = this.#population.judge();
     for (const node of this.nodes) node.crash({ type: 'kill' });
+    for (const remote of this.remotes) remote.kill();
     return {
       plan: this.#plan,
       violation: this.#violation,
@@ -304,7 +329,8 @@ export class World implements WatchedGroup<unknown>, Stage {
     });
     return (
       `${String(this.#population.waiting)} clients wait for answers, ` +
-      `of ${String(this.recorder.commitIndex)} decided: ${states.join(', ')}`
+      `of ${String(this.recorder.commitIndex)} decided: ` +
+      [...states, ...this.remotes.map((remote) => remote.describe())].join(', ')
     );
   }
 

@@ -49,6 +49,11 @@ const lasting: { readonly [T in FaultType]: Fault } = {
   transfer: faultAt(800, { type: 'transfer', target: 'anybody' }),
   snapshot: faultAt(800, { type: 'snapshot', target: 'leader' }),
   overload: faultAt(800, { type: 'overload', operations: 50, target: 'leader' }),
+  'client-crash': faultAt(800, { type: 'client-crash', target: 0, how: 'kill', downMs: 2000 }),
+  'client-pause': faultAt(800, { type: 'client-pause', target: 0, ms: 2500 }),
+  'client-cut': faultAt(800, { type: 'client-cut', target: 0, direction: 'both', ms }),
+  'client-burst': faultAt(800, { type: 'client-burst', target: 0, operations: 10 }),
+  'client-reset': faultAt(800, { type: 'client-reset', target: 0 }),
 };
 
 describe('a fault that is still on when faults end', () => {
@@ -56,10 +61,13 @@ describe('a fault that is still on when faults end', () => {
     it.each(Object.values(lasting))(
       `strikes once, and is over then: $type, on ${name}`,
       async (fault) => {
-        const plan = planWith({ runMs: 1500, spares: 1, faults: [fault] });
+        const sessions = { ...planWith().clients.sessions, share: 0.5 };
+        const plan = planWith({ runMs: 1500, spares: 1, faults: [fault], clients: { sessions } });
         const run = await runPlan(plan, registersOn({ name, ...algorithm }));
         expect(run.violation).toBeUndefined();
-        const struck = [...run.faults].filter(([kind]) => kind.startsWith(fault.type));
+        const struck = [...run.faults].filter(([kind]) =>
+          kind.startsWith(fault.type.replace('client-', 'client ')),
+        );
         expect(struck.map(([, times]) => times)).toEqual([1]);
         expect(run.recoveredAfterMs).toBeLessThan(20_000);
       },
