@@ -271,7 +271,7 @@ export function disasters(): void {
       const small = join(folder, 'small');
       const large = join(folder, 'large');
       await writeFile(small, await backupOf(Buffer.alloc(10)));
-      const sizes = [10, 96 * mib];
+      const sizes = [10, 192 * mib];
       const [least = 0, most = 0] = await Promise.all(
         sizes.map(async (bytes) => {
           const path = bytes === 10 ? small : large;
@@ -291,7 +291,7 @@ export function disasters(): void {
           return Math.max(saving, verifying, restoring);
         }),
       );
-      expect(most - least).toBeLessThan(48 * mib);
+      expect(most - least).toBeLessThan(96 * mib);
     }, 240_000);
   });
 }
