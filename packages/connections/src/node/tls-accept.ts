@@ -13,8 +13,11 @@ import { identityOf } from './certificates.ts';
 import type { Credentials } from './credentials.ts';
 import { judgeChain, type Proof } from './dial.ts';
 
+/** What {@link ClientCertificates} can be. */
+export const clientCertificatesNames = ['required', 'optional', 'none'] as const;
+
 /** Whether a side that dials has to show a certificate. */
-export type ClientCertificates = 'required' | 'optional' | 'none';
+export type ClientCertificates = (typeof clientCertificatesNames)[number];
 
 /** What comes of a handshake; one of the two is called, once, or the socket ends before. */
 export interface HandshakeHandler {
