@@ -83,7 +83,7 @@ export function addMembers(program: Command): void {
 async function listMembers(flags: MemberFlags): Promise<void> {
   const client = httpClientOf(flags);
   let last: ServiceError | undefined;
-  for (const endpoint of flags.endpoints) {
+  for (const endpoint of client.endpoints) {
     const answer = await getStatus(client, endpoint);
     if (answer instanceof ServiceError) last = answer;
     else return show(answer, flags);

@@ -26,7 +26,7 @@ export function addStatus(program: Command): void {
   withHttpFlags(command).action(async (flags: HttpFlags & { readonly json: boolean }) => {
     const client = httpClientOf(flags);
     const answers = await Promise.all(
-      flags.endpoints.map(async (endpoint) => ({
+      client.endpoints.map(async (endpoint) => ({
         endpoint,
         answer: await getStatus(client, endpoint),
       })),

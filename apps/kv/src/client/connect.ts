@@ -1,7 +1,8 @@
 /**
  * A client of the map, over TCP. Loaded by the commands that use one, and by no others.
  */
-import { type Client, connect } from '@quorate/client';
+import { type Client, connect, type Refusal } from '@quorate/client';
+import type { TlsTrust } from '@quorate/connections/node';
 import type { Logger } from '@quorate/core';
 import {
   type KvAnswer,
@@ -25,11 +26,22 @@ export interface KvClientOptions {
   readonly timeoutMs: number;
   /** Nodes of another cluster are not spoken to. @default whichever it is */
   readonly cluster?: string;
+  /** Whom to trust, and what to show; without it plain text is spoken. */
+  readonly tls?: TlsTrust;
+  /** What the nodes let this client in by. */
+  readonly token?: string;
+  /** Told when no node will have this client. */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** Told of the connections that come and go. @default silent */
   readonly logger?: Logger;
 }
 
-/** Begins to connect at once. */
-export function connectKv(options: KvClientOptions): KvClient {
-  return connect({ machine: kvMachine(), links: tcpLinks(), ...options });
+/**
+ * Begins to connect at once.
+ *
+ * @throws InvalidArgumentError for certificates that cannot work.
+ */
+export function connectKv({ tls, ...options }: KvClientOptions): KvClient {
+  const links = tcpLinks(tls === undefined ? {} : { tls });
+  return connect({ machine: kvMachine(), links, ...options });
 }
