@@ -138,7 +138,9 @@ describe('a server of HTTPS', () => {
       renameSync(join(folder, 'new'), join(folder, files[name]));
     };
     const path = (name: keyof typeof files): string => join(folder, files[name]);
-    for (const [name, content] of Object.entries(tls)) put(name as keyof typeof files, content);
+    put('ca', authority.ca);
+    put('cert', member.cert);
+    put('key', member.key);
     const port = await serve({
       tls: { ca: path('ca'), cert: path('cert'), key: path('key'), reloadIntervalMs: 0 },
     });

@@ -12,7 +12,7 @@ import {
   readToken,
   readTokens,
   type TlsFiles,
-} from '../src/node/index.ts';
+} from '../src/node/access.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quorate-access-'));
 afterAll(() => rmSync(folder, { recursive: true }));

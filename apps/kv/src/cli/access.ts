@@ -1,7 +1,7 @@
 /**
  * What every command that talks to nodes may have to show, and whom it trusts: the flags, and what they come to.
  */
-import { type ClientAccess, clientAccess } from '@quorate/connections/node';
+import { type ClientAccess, clientAccess } from '@quorate/connections/access';
 import { describeError } from '@quorate/core';
 import type { Command } from 'commander';
 import { usageError } from '../errors.ts';

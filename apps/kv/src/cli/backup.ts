@@ -44,7 +44,7 @@ async function save(file: string, flags: BackupFlags): Promise<void> {
     'UNAVAILABLE',
     'no node to ask; name them with --endpoints URL,URL',
   );
-  const client = httpClientOf(flags);
+  const client = await httpClientOf(flags);
   for (const endpoint of client.endpoints) {
     try {
       const source = client.download(endpoint, path, flags.timeout);

@@ -3,7 +3,7 @@
  */
 import { type Consistency, describeError, InvalidArgumentError } from '@quorate/core';
 import { type Command, InvalidArgumentError as CommanderError } from 'commander';
-import { HttpKvClient } from '../http-client/client.ts';
+import type { HttpKvClient } from '../http-client/client.ts';
 import { integerOfText } from '../json.ts';
 import { accessOf, type AccessFlags, withAccessFlags } from './access.ts';
 
@@ -52,11 +52,13 @@ export function withConsistency(command: Command): Command {
  * @throws ServiceError with the code USAGE.
  * @throws InvalidArgumentError for certificates that cannot work.
  */
-export function httpClientOf(flags: HttpFlags): HttpKvClient {
+export async function httpClientOf(flags: HttpFlags): Promise<HttpKvClient> {
+  // Most commands do without.
+  const { HttpKvClient: Client } = await import('../http-client/client.ts');
   const access = accessOf(flags);
   const scheme = access.tls === undefined ? 'http' : 'https';
   const endpoints = parseEndpoints(flags.endpoints, '--endpoints', scheme);
-  return new HttpKvClient({ endpoints, timeoutMs: flags.timeout, ...access });
+  return new Client({ endpoints, timeoutMs: flags.timeout, ...access });
 }
 
 /** Turns a check of ours into one of commander's: then it names the flag by itself. */

@@ -1,5 +1,5 @@
 /** `quorate-kv serve`: runs one node until it is told to end. */
-import { clientCertificatesNames } from '@quorate/connections/node';
+import { clientCertificatesNames } from '@quorate/connections/access';
 import type { Command } from 'commander';
 import { logLevels } from '../log-level.ts';
 import { algorithmNames } from '../node/parts.ts';

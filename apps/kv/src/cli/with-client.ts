@@ -3,7 +3,6 @@
  * is told when nobody answers.
  */
 import type { Refusal } from '@quorate/client';
-import { beyondLoopback } from '@quorate/connections';
 import { type Logger, QuorateError, silentLogger } from '@quorate/core';
 import type { Command } from 'commander';
 import { defaultAddresses, parseAddresses } from '../client/addresses.ts';
@@ -48,13 +47,6 @@ export async function withClient<T>(
   const { connectKv } = await import('../client/connect.ts');
   const { client: endpoints, timeout: timeoutMs, cluster } = flags;
   const access = accessOf(flags);
-  const open = beyondLoopback(endpoints);
-  if (access.token !== undefined && access.tls === undefined && open !== undefined) {
-    throw serviceError(
-      'INSECURE',
-      `the token would be readable on its way to ${open}; pass --tls-ca, so that TLS is spoken`,
-    );
-  }
   let refusal: Refusal | undefined;
   const client: KvClient = connectKv({
     endpoints,

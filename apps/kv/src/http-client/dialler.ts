@@ -7,7 +7,8 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { beyondLoopback, describeEnd, formatAddress, type LinkEnd } from '@quorate/connections';
-import { type ClientAccess, Credentials, dialSocket } from '@quorate/connections/node';
+import type { ClientAccess } from '@quorate/connections/access';
+import { Credentials, dialSocket } from '@quorate/connections/node';
 import { silentLogger, systemRuntime } from '@quorate/core';
 import { ServiceError } from '../errors.ts';
 

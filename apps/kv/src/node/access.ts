@@ -2,7 +2,7 @@
  * Who gets in at a node, worked out before anything of it is opened.
  */
 import { beyondLoopback, identityUri, judgeMember, type Links } from '@quorate/connections';
-import { checkClientPolicy, type ClientPolicy } from '@quorate/connections/node';
+import { checkClientPolicy, type ClientPolicy } from '@quorate/connections/access';
 import { ServiceError, serviceError } from '../errors.ts';
 import type { HttpAccess } from '../http/server.ts';
 import type { NodeConfig } from './config.ts';

@@ -4,12 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import {
-  type ClientCertificates,
-  memberTls,
-  type TlsFiles,
-  type TlsOptions,
-} from '@quorate/connections/node';
+import { memberTls, type TlsFiles } from '@quorate/connections/access';
+import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import { describeError, ForeignDataError, InvalidArgumentError, type Member } from '@quorate/core';
 import { serviceError, usageError } from '../errors.ts';
 import { parseJson } from '../json.ts';

@@ -10,7 +10,8 @@ import {
   membershipOf,
   type NodeId,
 } from '@quorate/core';
-import { type ClientCertificates, clientCertificatesNames } from '@quorate/connections/node';
+import { clientCertificatesNames } from '@quorate/connections/access';
+import type { ClientCertificates } from '@quorate/connections/node';
 import { arrayOf, objectOf, stringOf } from '../json.ts';
 import { isLogLevel, type LogLevel, logLevels } from '../log-level.ts';
 import { formatAddress, parseAddress } from './address.ts';

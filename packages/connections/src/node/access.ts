@@ -1,12 +1,23 @@
 /**
  * Who gets in, as programs are told at their command lines: files of certificates and of tokens, checked
- * before anything is opened.
+ * before anything is opened. Commands start with this, so it loads nothing of what connects.
+ *
+ * @packageDocumentation
  */
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '@quorate/core';
 import type { TlsOptions, TlsTrust } from './credentials.ts';
 import type { ClientCertificates } from './tls-accept.ts';
 import { checkToken, readToken, readTokens } from './tokens.ts';
+
+export { readToken, readTokens } from './tokens.ts';
+
+/** What {@link ClientCertificates} can be. */
+export const clientCertificatesNames: readonly ClientCertificates[] = [
+  'required',
+  'optional',
+  'none',
+];
 
 /** Paths of PEM files, as far as they are given. */
 export interface TlsFiles {

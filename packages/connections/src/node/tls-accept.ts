@@ -13,11 +13,8 @@ import { identityOf } from './certificates.ts';
 import type { Credentials } from './credentials.ts';
 import { judgeChain, type Proof } from './dial.ts';
 
-/** What {@link ClientCertificates} can be. */
-export const clientCertificatesNames = ['required', 'optional', 'none'] as const;
-
 /** Whether a side that dials has to show a certificate. */
-export type ClientCertificates = (typeof clientCertificatesNames)[number];
+export type ClientCertificates = 'required' | 'optional' | 'none';
 
 /** What comes of a handshake; one of the two is called, once, or the socket ends before. */
 export interface HandshakeHandler {
