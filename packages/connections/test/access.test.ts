@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { beyondLoopback, isLoopback } from '../src/index.ts';
 import {
-  checkClientPolicy,
+  clientPolicy,
   clientAccess,
   type ClientAccessFiles,
   memberTls,
@@ -25,12 +25,10 @@ function file(content: string, mode: number = 0o600): string {
   return path;
 }
 
-const flag = (name: string): string => `--tls-${name}`;
-
 describe('the TLS of a member', () => {
   it('is all three files, as absolute paths, or none', () => {
-    expect(memberTls({}, flag)).toBeUndefined();
-    expect(memberTls({ ca: 'ca.pem', cert: '/n1.pem', key: 'n1.key' }, flag)).toEqual({
+    expect(memberTls({})).toBeUndefined();
+    expect(memberTls({ tlsCa: 'ca.pem', tlsCert: '/n1.pem', tlsKey: 'n1.key' })).toEqual({
       ca: resolve('ca.pem'),
       cert: '/n1.pem',
       key: resolve('n1.key'),
@@ -38,12 +36,12 @@ describe('the TLS of a member', () => {
   });
 
   const cases: readonly [TlsFiles, RegExp][] = [
-    [{ ca: 'a', cert: 'b' }, /^--tls-ca and --tls-cert needs --tls-key too: /],
-    [{ cert: 'b', key: 'c' }, /^--tls-cert and --tls-key needs --tls-ca too: /],
-    [{ key: 'c' }, /^--tls-key needs --tls-ca and --tls-cert too: /],
+    [{ tlsCa: 'a', tlsCert: 'b' }, /^--tls-key missing: .*got --tls-ca and --tls-cert$/],
+    [{ tlsCert: 'b', tlsKey: 'c' }, /^--tls-ca missing: .*got --tls-cert and --tls-key$/],
+    [{ tlsKey: 'c' }, /^--tls-ca and --tls-cert missing: .*got --tls-key$/],
   ];
   it.each(cases)('is refused where one is missing, which is named: %j', (given, message) => {
-    expect(() => memberTls(given, flag)).toThrow(message);
+    expect(() => memberTls(given)).toThrow(message);
   });
 });
 
@@ -86,42 +84,36 @@ describe('a file of tokens', () => {
 });
 
 describe('whom a node lets in', () => {
-  const name = (setting: string): string => `--${setting}`;
   const tls = { ca: '/a', cert: '/b', key: '/c' };
 
   it('is whoever proves itself, by a token where there are some, else by a certificate', () => {
-    const tokens = file('secret\n');
-    const policy = (given: Partial<Parameters<typeof checkClientPolicy>[0]>): unknown =>
-      checkClientPolicy(
-        { tls: undefined, clientCertificates: undefined, tokens: undefined, ...given },
-        name,
-      );
-    expect(policy({ tls })).toEqual({ clientCertificates: 'required', tokens: undefined });
-    expect(policy({ tls, tokens })).toEqual({ clientCertificates: 'none', tokens: ['secret'] });
-    expect(policy({ tls, tokens, clientCertificates: 'required' })).toEqual({
+    const clientTokens = file('secret\n');
+    expect(clientPolicy({ tls })).toEqual({ clientCertificates: 'required', tokens: undefined });
+    expect(clientPolicy({ tls, clientTokens })).toEqual({
+      clientCertificates: 'none',
+      tokens: ['secret'],
+    });
+    expect(clientPolicy({ tls, clientTokens, clientCertificates: 'required' })).toEqual({
       clientCertificates: 'required',
       tokens: ['secret'],
     });
-    expect(policy({ tokens })).toMatchObject({ tokens: ['secret'] });
+    expect(clientPolicy({ clientTokens })).toMatchObject({ tokens: ['secret'] });
   });
 
   it('is nobody with a certificate where there is no TLS', () => {
-    expect(() =>
-      checkClientPolicy(
-        { tls: undefined, clientCertificates: 'optional', tokens: undefined },
-        name,
-      ),
-    ).toThrow(/^--clientCertificates optional needs TLS/);
+    expect(() => clientPolicy({ clientCertificates: 'optional' })).toThrow(
+      /^--client-certificates optional needs TLS/,
+    );
   });
 });
 
 describe('what a client needs to get in', () => {
   const access = (given: ClientAccessFiles, environment: Record<string, string> = {}): unknown =>
-    clientAccess(given, environment, (name) => `--${name}`);
+    clientAccess(given, environment);
 
   it('comes from what it was told, and else from the environment', () => {
     expect(access({})).toEqual({});
-    expect(access({ ca: 'ca.pem' })).toEqual({ tls: { ca: resolve('ca.pem') } });
+    expect(access({ tlsCa: 'ca.pem' })).toEqual({ tls: { ca: resolve('ca.pem') } });
     const environment = {
       QUORATE_TLS_CA: '/env/ca',
       QUORATE_TLS_CERT: '/env/cert',
@@ -132,7 +124,7 @@ describe('what a client needs to get in', () => {
       tls: { ca: '/env/ca', cert: '/env/cert', key: '/env/key' },
       token: 'from-env',
     });
-    expect(access({ ca: '/ca', token: file('from-file\n') }, environment)).toEqual({
+    expect(access({ tlsCa: '/ca', tokenFile: file('from-file\n') }, environment)).toEqual({
       tls: { ca: '/ca', cert: '/env/cert', key: '/env/key' },
       token: 'from-file',
     });
@@ -140,10 +132,10 @@ describe('what a client needs to get in', () => {
   });
 
   const cases: readonly [ClientAccessFiles, Record<string, string>, RegExp][] = [
-    [{ ca: '/a', cert: '/b' }, {}, /^--cert and --key go together/],
-    [{ cert: '/b', key: '/c' }, {}, /^--cert needs --ca too/],
+    [{ tlsCa: '/a', tlsCert: '/b' }, {}, /^--tls-cert and --tls-key go together/],
+    [{ tlsCert: '/b', tlsKey: '/c' }, {}, /^--tls-cert needs --tls-ca too/],
     [{}, { QUORATE_TOKEN: 'two words' }, /^QUORATE_TOKEN is no token/],
-    [{ token: '/no/such/file' }, {}, /^--token: cannot read/],
+    [{ tokenFile: '/no/such/file' }, {}, /^--token-file: cannot read/],
   ];
   it.each(cases)('is refused: %j %j', (given, environment, message) => {
     expect(() => access(given, environment)).toThrow(message);

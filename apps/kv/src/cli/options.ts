@@ -1,17 +1,18 @@
 /**
  * Flags and output that several commands share.
  */
+import type { ClientAccessFiles } from '@quorate/connections/access';
 import { type Consistency, describeError, InvalidArgumentError } from '@quorate/core';
 import { type Command, InvalidArgumentError as CommanderError } from 'commander';
 import type { HttpKvClient } from '../http-client/client.ts';
 import { integerOfText } from '../json.ts';
-import { accessOf, type AccessFlags, withAccessFlags } from './access.ts';
+import { accessOf, withAccessFlags } from './access.ts';
 
 /** Where commands look for the HTTP side of nodes unless told: where a demo has it. */
 export const defaultEndpoints = '127.0.0.1:7401,7402,7403';
 
 /** Flags of every command that talks to nodes over HTTP. */
-export interface HttpFlags extends AccessFlags {
+export interface HttpFlags extends ClientAccessFiles {
   /** As it was given: what it means depends on whether TLS is spoken. */
   readonly endpoints: string;
   readonly timeout: number;

@@ -3,17 +3,18 @@
  * is told when nobody answers.
  */
 import type { Refusal } from '@quorate/client';
+import type { ClientAccessFiles } from '@quorate/connections/access';
 import { type Logger, QuorateError, silentLogger } from '@quorate/core';
 import type { Command } from 'commander';
 import { defaultAddresses, parseAddresses } from '../client/addresses.ts';
 import type { KvClient } from '../client/connect.ts';
 import { codeOf, ServiceError, serviceError } from '../errors.ts';
 import { nameSetting } from '../node/settings.ts';
-import { accessOf, type AccessFlags, withAccessFlags } from './access.ts';
+import { accessOf, withAccessFlags } from './access.ts';
 import { parsed, withTimeout } from './options.ts';
 
 /** Flags of every command that uses a client. */
-export interface ClientFlags extends AccessFlags {
+export interface ClientFlags extends ClientAccessFiles {
   readonly client: readonly string[];
   readonly cluster?: string;
   readonly timeout: number;

@@ -50,9 +50,9 @@ export class TlsFront {
     });
   }
 
-  /** What the handshake of a connection has found; `undefined` for a socket that came from elsewhere. */
-  proofOf(socket: Socket): Proof | undefined {
-    return this.#proofs.get(socket);
+  /** What the handshake of a connection has found. Of a socket that had none, nothing is believed. */
+  proofOf(socket: Socket): Proof {
+    return this.#proofs.get(socket) ?? { type: 'unproven', end: { code: 'CERTIFICATE_MISSING' } };
   }
 
   /** Ends those that have not come as far as HTTP. */

@@ -2,7 +2,7 @@
  * Who gets in at a node, worked out before anything of it is opened.
  */
 import { beyondLoopback, identityUri, judgeMember, type Links } from '@quorate/connections';
-import { checkClientPolicy, type ClientPolicy } from '@quorate/connections/access';
+import { type ClientPolicy, clientPolicy } from '@quorate/connections/access';
 import { ServiceError, serviceError } from '../errors.ts';
 import type { HttpAccess } from '../http/server.ts';
 import type { NodeConfig } from './config.ts';
@@ -14,11 +14,8 @@ import type { NodeConfig } from './config.ts';
  * @throws ServiceError with the code INSECURE if tokens could be read on their way.
  */
 export function clientPolicyOf(config: NodeConfig): ClientPolicy {
-  const { tls, clientCertificates, clientTokens, http, client } = config;
-  const policy = checkClientPolicy(
-    { tls, clientCertificates, tokens: clientTokens },
-    (setting) => `--${setting === 'tokens' ? 'client-tokens' : 'client-certificates'}`,
-  );
+  const { tls, http, client } = config;
+  const policy = clientPolicy(config);
   const open = beyondLoopback([http, client]);
   if (policy.tokens !== undefined && tls === undefined && open !== undefined) {
     throw serviceError(

@@ -29,7 +29,7 @@ export interface NodeConfig {
   readonly logLevel: LogLevel;
   /** Absolute paths. `undefined`: plain text at all ports. */
   readonly tls?: TlsOptions;
-  /** @default as `checkClientPolicy` has it */
+  /** @default as `clientPolicy` has it */
   readonly clientCertificates?: ClientCertificates;
   /** Absolute path of the file of tokens. `undefined`: none is asked for. */
   readonly clientTokens?: string;
@@ -105,7 +105,7 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
   const where = listen ?? own?.address;
   if (where === undefined)
     throw usageError('where do other nodes reach it? Pass --listen HOST:PORT');
-  const tls = tlsOf({ ca: tlsCa, cert: tlsCert, key: tlsKey });
+  const tls = tlsOf({ tlsCa, tlsCert, tlsKey });
   return {
     ...known,
     node,
@@ -118,22 +118,30 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
   };
 }
 
+/** What a node does without where it is not set. */
+const forgettable: ReadonlySet<string> = new Set<keyof Settings>([
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+  'clientTokens',
+  'httpHosts',
+  'httpOrigins',
+]);
+
 /** What is empty says that what was remembered holds no longer: `--client-tokens ''`. */
 function mergeSettings<Base extends Settings>(base: Base, given: Settings): Base & Settings {
+  const isEmpty = (value: unknown): boolean =>
+    value === '' || (Array.isArray(value) && value.length === 0);
   const merged = Object.entries({ ...base, ...given }).filter(
-    ([name, value]) => name === 'members' || (value !== '' && !isEmptyList(value)),
+    ([name, value]) => !forgettable.has(name) || !isEmpty(value),
   );
   return Object.fromEntries(merged) as unknown as Base & Settings;
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
 }
 
 /** @throws ServiceError with the code USAGE if only some of the files are named. */
 function tlsOf(files: TlsFiles): TlsOptions | undefined {
   try {
-    return memberTls(files, (file) => `--tls-${file}`);
+    return memberTls(files);
   } catch (cause) {
     throw usageError(describeError(cause));
   }

@@ -62,7 +62,7 @@ export function badInput(): void {
           'a',
         ],
         2,
-        /USAGE: --tls-ca needs --tls-cert and --tls-key too/,
+        /USAGE: --tls-cert and --tls-key missing/,
       ],
       [
         'a page that is none',

@@ -1,6 +1,6 @@
 /**
- * Who gets in, as programs are told at their command lines: files of certificates and of tokens, checked
- * before anything is opened. Commands start with this, so it loads nothing of what connects.
+ * Who gets in, as programs are told at their command lines: the flags that they share, and files of certificates and
+ * of tokens, checked before anything is opened. Commands start with this, so it loads nothing of what connects.
  *
  * @packageDocumentation
  */
@@ -19,17 +19,41 @@ export const clientCertificatesNames: readonly ClientCertificates[] = [
   'none',
 ];
 
+/** A flag with its value, as a command line shows it, and what it means. */
+export type Flag = readonly [flag: string, meaning: string];
+
+/** The flags of a program that runs a node. */
+export const nodeAccessFlags: readonly Flag[] = [
+  ['--tls-ca <file>', 'PEM of the authority that is trusted; with it all ports speak TLS'],
+  ['--tls-cert <file>', "PEM of this node's certificate, for quorate://CLUSTER/member/NAME"],
+  ['--tls-key <file>', 'PEM of its private key'],
+  [
+    '--client-certificates <how>',
+    `${clientCertificatesNames.join(', ')}: whether clients show one (default: required, and none with tokens)`,
+  ],
+  ['--client-tokens <file>', 'what clients are let in by, one a line; mode 0600'],
+];
+
+/** The flags of a program that is a client. */
+export const clientAccessFlags: readonly Flag[] = [
+  [
+    '--tls-ca <file>',
+    "PEM of the authority that signed the nodes' certificates; with it TLS is spoken (env QUORATE_TLS_CA)",
+  ],
+  ['--tls-cert <file>', 'PEM of a certificate to show (env QUORATE_TLS_CERT)'],
+  ['--tls-key <file>', 'PEM of its private key (env QUORATE_TLS_KEY)'],
+  ['--token-file <file>', 'file with the token to show (env QUORATE_TOKEN: the token itself)'],
+];
+
 /** Paths of PEM files, as far as they are given. */
 export interface TlsFiles {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
 }
 
-/** How the user knows a file: `--tls-ca`. */
-type NameOf = (file: keyof TlsFiles) => string;
-
-const fileNames = ['ca', 'cert', 'key'] as const;
+/** How the user knows each file. */
+const flags = { tlsCa: '--tls-ca', tlsCert: '--tls-cert', tlsKey: '--tls-key' } as const;
 
 /**
  * The TLS of a member: all three files, or none and plain text.
@@ -37,64 +61,65 @@ const fileNames = ['ca', 'cert', 'key'] as const;
  * @returns absolute paths, so that files which are renewed are found wherever the program goes.
  * @throws InvalidArgumentError naming those that are missing.
  */
-export function memberTls(files: TlsFiles, nameOf: NameOf): TlsOptions | undefined {
-  const { ca, cert, key } = files;
-  if (ca === undefined && cert === undefined && key === undefined) return undefined;
-  if (ca !== undefined && cert !== undefined && key !== undefined) {
-    return { ca: resolve(ca), cert: resolve(cert), key: resolve(key) };
+export function memberTls({ tlsCa, tlsCert, tlsKey }: TlsFiles): TlsOptions | undefined {
+  if (tlsCa !== undefined && tlsCert !== undefined && tlsKey !== undefined) {
+    return { ca: resolve(tlsCa), cert: resolve(tlsCert), key: resolve(tlsKey) };
   }
-  const [missing, given] = [true, false].map((isMissing) =>
-    fileNames
-      .filter((name) => (files[name] === undefined) === isMissing)
-      .map(nameOf)
-      .join(' and '),
-  );
+  const files = [
+    [flags.tlsCa, tlsCa],
+    [flags.tlsCert, tlsCert],
+    [flags.tlsKey, tlsKey],
+  ] as const;
+  const named = (given: boolean): readonly string[] =>
+    files.flatMap(([flag, path]) => ((path !== undefined) === given ? [flag] : []));
+  if (named(true).length === 0) return undefined;
   throw new InvalidArgumentError(
-    `${given ?? ''} needs ${missing ?? ''} too: TLS takes all three of ${fileNames.map(nameOf).join(', ')}, or none`,
+    `${named(false).join(' and ')} missing: TLS takes all three of ${Object.values(flags).join(', ')}, or none, and got ${named(true).join(' and ')}`,
   );
 }
 
 /** Whom a node lets in at the port for clients. */
 export interface ClientPolicy {
+  /** Of no meaning without TLS. */
   readonly clientCertificates: ClientCertificates;
   /** `undefined`: none is asked for. */
   readonly tokens: readonly string[] | undefined;
 }
 
-/** What {@link checkClientPolicy} is given. */
-export interface ClientPolicyFiles {
-  readonly tls: TlsOptions | undefined;
-  readonly clientCertificates: ClientCertificates | undefined;
+/** What {@link clientPolicy} is given. */
+export interface ClientPolicyOptions {
+  readonly tls?: TlsOptions | undefined;
+  readonly clientCertificates?: ClientCertificates | undefined;
   /** Path of a file of tokens. */
-  readonly tokens: string | undefined;
+  readonly clientTokens?: string | undefined;
 }
 
 /**
  * Reads the tokens, and says whether certificates are asked for where nobody has said so: with TLS every
  * client has to prove itself, by a token where there are tokens, and otherwise by a certificate.
  *
- * @param nameOf how the user knows a setting: `--client-tokens`.
  * @throws InvalidArgumentError for a file that cannot be used, and for certificates without TLS.
  */
-export function checkClientPolicy(
-  { tls, clientCertificates, tokens }: ClientPolicyFiles,
-  nameOf: (setting: 'clientCertificates' | 'tokens') => string,
-): ClientPolicy {
+export function clientPolicy({
+  tls,
+  clientCertificates,
+  clientTokens,
+}: ClientPolicyOptions): ClientPolicy {
   if (tls === undefined && clientCertificates !== undefined && clientCertificates !== 'none') {
     throw new InvalidArgumentError(
-      `${nameOf('clientCertificates')} ${clientCertificates} needs TLS: without it nobody can show a certificate`,
+      `--client-certificates ${clientCertificates} needs TLS, without which nobody can show one: pass ${Object.values(flags).join(', ')}, or none`,
     );
   }
   return {
-    clientCertificates: clientCertificates ?? (tokens === undefined ? 'required' : 'none'),
-    tokens: tokens === undefined ? undefined : readTokens(tokens, nameOf('tokens')),
+    clientCertificates: clientCertificates ?? (clientTokens === undefined ? 'required' : 'none'),
+    tokens: clientTokens === undefined ? undefined : readTokens(clientTokens, '--client-tokens'),
   };
 }
 
-/** What a client is told. */
+/** What a program that is a client was told. */
 export interface ClientAccessFiles extends TlsFiles {
   /** Path of a file with one token. */
-  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /** What a client needs to get in. */
@@ -108,44 +133,39 @@ export interface ClientAccess {
  * How a command gets in: by what it was told, and otherwise by the environment: `QUORATE_TLS_CA`,
  * `QUORATE_TLS_CERT`, `QUORATE_TLS_KEY`, and `QUORATE_TOKEN` with the token itself.
  *
- * @param nameOf how the user knows a file: `--tls-ca`.
  * @throws InvalidArgumentError for a certificate without its key or without an authority, and for a token
  *   that is none or cannot be read.
  */
 export function clientAccess(
-  files: ClientAccessFiles,
+  { tlsCa, tlsCert, tlsKey, tokenFile }: ClientAccessFiles,
   environment: Readonly<Record<string, string | undefined>>,
-  nameOf: (file: keyof ClientAccessFiles) => string,
 ): ClientAccess {
-  const path = (name: keyof TlsFiles): string | undefined => {
+  const pathOf = (path: string | undefined, name: string): string | undefined => {
     // Set and empty is how shells say that it is not.
-    const text = files[name] ?? (environment[`QUORATE_TLS_${name.toUpperCase()}`] || undefined);
+    const text = path ?? (environment[name] === '' ? undefined : environment[name]);
     return text === undefined ? undefined : resolve(text);
   };
-  const [ca, cert, key] = fileNames.map(path);
+  const ca = pathOf(tlsCa, 'QUORATE_TLS_CA');
+  const cert = pathOf(tlsCert, 'QUORATE_TLS_CERT');
+  const key = pathOf(tlsKey, 'QUORATE_TLS_KEY');
   if ((cert === undefined) !== (key === undefined)) {
-    throw new InvalidArgumentError(`${nameOf('cert')} and ${nameOf('key')} go together`);
+    throw new InvalidArgumentError(`${flags.tlsCert} and ${flags.tlsKey} go together`);
   }
   if (ca === undefined && cert !== undefined) {
     throw new InvalidArgumentError(
-      `${nameOf('cert')} needs ${nameOf('ca')} too: the authority that the nodes' certificates are signed by`,
+      `${flags.tlsCert} needs ${flags.tlsCa} too: the authority that has signed the certificates of the nodes`,
     );
   }
-  const token = tokenOf(files.token, environment['QUORATE_TOKEN'], nameOf('token'));
+  const pair = cert === undefined || key === undefined ? {} : { cert, key };
+  const token = tokenOf(tokenFile, environment['QUORATE_TOKEN']);
   return {
-    ...(ca === undefined
-      ? {}
-      : { tls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } }),
+    ...(ca === undefined ? {} : { tls: { ca, ...pair } }),
     ...(token === undefined ? {} : { token }),
   };
 }
 
-function tokenOf(
-  path: string | undefined,
-  given: string | undefined,
-  what: string,
-): string | undefined {
-  if (path !== undefined) return readToken(path, what);
+function tokenOf(path: string | undefined, given: string | undefined): string | undefined {
+  if (path !== undefined) return readToken(path, '--token-file');
   if (given === undefined || given === '') return undefined;
   checkToken(given, 'QUORATE_TOKEN');
   return given;
