@@ -104,6 +104,8 @@ function dial(
     opened(isSystem ? error : unproven(endpoint, end), socket);
   };
   socket.once('error', failed);
+  // One that nobody waits for any more must not end the program.
+  socket.on('error', () => undefined);
   dialling.onceOpen((proof) => {
     socket.off('error', failed);
     if (proof.type === 'proven') {
