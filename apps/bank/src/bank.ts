@@ -1,7 +1,9 @@
 /**
  * A bank as its commands and the demo see it: a client of its nodes, and what it says as results or errors.
  */
-import { type Client, connect } from '@quorate/client';
+import { type Client, connect, type Refusal } from '@quorate/client';
+import { beyondLoopback } from '@quorate/connections';
+import type { TlsTrust } from '@quorate/connections/node';
 import {
   type LedgerAnswer,
   type LedgerCommand,
@@ -27,11 +29,30 @@ export interface BankOptions {
   readonly endpoints: readonly string[];
   /** How long a call goes on trying. */
   readonly timeoutMs: number;
+  /** Whom to trust, and what to show. @default plain text */
+  readonly tls?: TlsTrust;
+  /** What the nodes let this client in by. */
+  readonly token?: string;
+  /** Told when no node will have this client. @default nobody */
+  readonly onRefused?: (refusal: Refusal) => void;
 }
 
-/** Connects with a bank; to be closed. */
-export function openBank({ endpoints, timeoutMs }: BankOptions): Bank {
-  return connect({ machine: ledgerMachine(), links: tcpLinks(), endpoints, timeoutMs });
+/**
+ * Connects with a bank; to be closed.
+ *
+ * @throws BankError with the code INSECURE if the token could be read on its way.
+ * @throws InvalidArgumentError for certificates that cannot work.
+ */
+export function openBank({ tls, ...options }: BankOptions): Bank {
+  const open = beyondLoopback(options.endpoints);
+  if (options.token !== undefined && tls === undefined && open !== undefined) {
+    throw bankError(
+      'INSECURE',
+      `the token would be readable on its way to ${open}; pass --tls-ca, so that TLS is spoken`,
+    );
+  }
+  const links = tcpLinks(tls === undefined ? {} : { tls });
+  return connect({ machine: ledgerMachine(), links, ...options });
 }
 
 /**

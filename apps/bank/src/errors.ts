@@ -9,6 +9,8 @@ export type BankErrorCode =
   | ErrorCode
   /** A demo found that something does not hold. */
   | 'DEMO_FAILED'
+  /** It would show to others what is to be secret. */
+  | 'INSECURE'
   /** A file cannot be read or written. */
   | 'IO_FAILED'
   /** There is no such account, or was not yet. */

@@ -80,6 +80,17 @@ describe('a command line that makes no sense', () => {
       [...serve, 'n1=127.0.0.1:1', '--algorithm', 'luck'],
       /--algorithm takes raft, paxos/,
     ],
+    [
+      'certificates without a key',
+      [...serve, 'n1=127.0.0.1:1', '--tls-ca', 'a', '--tls-cert', 'b'],
+      /--tls-key missing: /,
+    ],
+    [
+      'certificates of an unknown kind',
+      [...serve, 'n1=127.0.0.1:1', '--client-certificates', 'maybe'],
+      /--client-certificates takes required, optional, none/,
+    ],
+    ['a certificate to show without its key', ['verify', '--tls-cert', 'a'], /go together/],
     ['a demo that would forget', ['demo', '--storage', 'memory'], /choose a durable one/],
     ['a port out of range', ['demo', '--port', '65535'], /--port must be from 1 to 65522/],
     ['no currency', ['open', 'alice'], /--currency/],

@@ -2,15 +2,19 @@
  * What a user of the program is told when something did not work: a code, a message that ends with
  * what to do next, and an exit code that a script can tell apart.
  */
+import type { EndCode } from '@quorate/connections';
 import { describeError, type ErrorCode, QuorateError } from '@quorate/core';
 
 /** Codes of the service itself, besides those of the packages. */
 export type ServiceErrorCode =
   | ErrorCode
+  | AccessCode
   /** Another program listens on a port that is wanted. */
   | 'BUSY_PORT'
   /** A request that came from a web page of another origin. */
   | 'FORBIDDEN'
+  /** It would show to others what is to be secret. */
+  | 'INSECURE'
   /** A file cannot be read or written. */
   | 'IO_FAILED'
   | 'METHOD_NOT_ALLOWED'
@@ -20,6 +24,21 @@ export type ServiceErrorCode =
   | 'UNKNOWN'
   /** The command line makes no sense. */
   | 'USAGE';
+
+/** What has not been proven, or is not encrypted; the codes are those of `@quorate/connections`. */
+export type AccessCode = Extract<
+  EndCode,
+  | `CERTIFICATE_${string}`
+  | 'NOT_A_MEMBER'
+  | 'OTHER_CLUSTER'
+  | 'OTHER_HOST'
+  | 'OTHER_MEMBER'
+  | 'PLAINTEXT_REFUSED'
+  | 'TLS_FAILED'
+  | 'TLS_REFUSED'
+  /** No token, or none that is accepted. */
+  | 'UNAUTHENTICATED'
+>;
 
 /** Exit codes of every command. */
 export const exitCodes = {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpoints } from '../src/cli/options.ts';
 import { parseAddresses } from '../src/client/addresses.ts';
@@ -45,6 +45,40 @@ describe('the configuration of a node', () => {
     expect(resolveConfig({ node: 'n1', data: '/data', http: 'h:2' }, memory).http).toBe('h:2');
   });
 
+  it('keeps what it was told of TLS and of who may ask, with absolute paths, until it is told otherwise', () => {
+    const tls = { tlsCa: 'ca.pem', tlsCert: '/n1.pem', tlsKey: 'n1.key' };
+    const doors = { clientTokens: 'tokens', clientCertificates: 'optional', httpHosts: ['kv.lan'] };
+    const told = settingsOf({ ...tls, ...doors }, (name) => name);
+    const config = resolveConfig({ ...first, ...told, httpOrigins: ['https://a'] }, undefined);
+    const files = { ca: resolve('ca.pem'), cert: '/n1.pem', key: resolve('n1.key') };
+    expect(config).toMatchObject({ ...doors, tls: files, clientTokens: resolve('tokens') });
+    const memory = { joined: true, settings: settingsToRemember(config) };
+    const again = { node: 'n1', data: '/data' };
+    expect(resolveConfig(again, memory)).toEqual(config);
+    const renewed = resolveConfig({ ...again, tlsCert: '/new.pem' }, memory);
+    expect(renewed.tls).toEqual({ ...files, cert: '/new.pem' });
+    const none = { tlsCa: '', tlsCert: '', tlsKey: '', clientTokens: '', httpHosts: '' };
+    const forgotten = resolveConfig(
+      { ...again, ...settingsOf({ ...none, httpOrigins: [] }, (name) => name) },
+      memory,
+    );
+    expect(forgotten).toEqual({
+      ...resolveConfig(first, undefined),
+      clientCertificates: 'optional',
+    });
+  });
+
+  it.each([
+    [{ tlsCa: 'a', tlsCert: 'b' }, /--tls-key missing/],
+    [{ tlsKey: 'c' }, /--tls-ca and --tls-cert missing/],
+  ])('says which file of TLS is missing: %j', (given, message) => {
+    const told = { ...first, ...given };
+    expect(() => resolveConfig(told, undefined)).toThrow(message);
+    expect(() => resolveConfig(told, undefined)).toThrow(
+      expect.objectContaining({ code: 'USAGE' }),
+    );
+  });
+
   it.each([
     [{ cluster: 'other' }, 'FOREIGN_DATA'],
     [{ algorithm: 'paxos' }, 'FOREIGN_DATA'],
@@ -54,11 +88,11 @@ describe('the configuration of a node', () => {
   ])('does not turn the data of its group into that of another: %j', (given, code) => {
     const settings = settingsToRemember(resolveConfig(first, undefined));
     const again = { node: 'n1', data: '/data', ...given };
-    const resolve = (memory: Memory): unknown => resolveConfig(again, memory);
-    expect(() => resolve({ joined: true, settings })).toThrow(expect.objectContaining({ code }));
+    const configOf = (memory: Memory): unknown => resolveConfig(again, memory);
+    expect(() => configOf({ joined: true, settings })).toThrow(expect.objectContaining({ code }));
     // A first start that failed may be mended.
     expect(() =>
-      resolve({ joined: false, settings: { ...settings, listen: 'h:11' } }),
+      configOf({ joined: false, settings: { ...settings, listen: 'h:11' } }),
     ).not.toThrow();
   });
 
@@ -93,6 +127,14 @@ describe('the configuration of a node', () => {
     [{ members: ['n1'] }, /file: members/],
     [{ members: { n1: 1 } }, /file: members/],
     [{ cluster: 7 }, /file: cluster must be a string/],
+    [{ tlsCa: 7 }, /file: tlsCa must be a string/],
+    [{ clientCertificates: 'maybe' }, /file: clientCertificates must be one of required, optional/],
+    [{ httpHosts: 'kv.lan:7401' }, /file: httpHosts must be a list of host names without ports/],
+    [{ httpHosts: ['kv.lan', 7] }, /file: httpHosts must be a string/],
+    [{ httpOrigins: 'https://a/b' }, /file: httpOrigins must be a list of origins/],
+    [{ httpOrigins: 'example.org' }, /file: httpOrigins/],
+    [{ httpOrigins: '*' }, /file: httpOrigins/],
+    [{ httpOrigins: 'null' }, /file: httpOrigins/],
   ])('refuses %j', (json, message) => {
     expect(() => settingsOfJson(json, 'file')).toThrow(message);
   });
@@ -156,6 +198,12 @@ describe('--endpoints', () => {
     ['http://[::1]:7401,7402', ['http://[::1]:7401', 'http://[::1]:7402']],
   ])('%s', (text, expected) => {
     expect(parseEndpoints(text, 'it')).toEqual(expected);
+  });
+
+  it('are https where TLS is spoken and nothing else is said', () => {
+    expect(parseEndpoints('7401,http://a:1,2,b:3', 'it', 'https')).toEqual([
+      ...['https://127.0.0.1:7401', 'http://a:1', 'http://a:2', 'https://b:3'],
+    ]);
   });
 
   it.each(['', 'a b', 'http://', '7401,,7402', '70000'])('refuses %j', (text) => {

@@ -5,6 +5,7 @@ import { defaultHttpLimits, type HttpLimits } from '../src/http/limits.ts';
 import { jsonReply } from '../src/http/reply.ts';
 import { type Handler, HttpServer } from '../src/http/server.ts';
 import { freeDemoPort } from './harness.ts';
+import { openAccess } from './access.ts';
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -20,6 +21,7 @@ async function serve(
   const server = new HttpServer({
     address: { host: '127.0.0.1', port },
     limits: { ...defaultHttpLimits, lingerMs: 200, ...limits },
+    access: openAccess,
     handler: handler ?? echo,
     logger: silentLogger,
   });

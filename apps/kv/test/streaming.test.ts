@@ -2,12 +2,15 @@
 import { silentLogger } from '@quorate/core';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { HttpDialler } from '../src/http-client/dialler.ts';
 import { download } from '../src/http-client/download.ts';
 import { defaultHttpLimits, type HttpLimits } from '../src/http/limits.ts';
 import { jsonReply, type Reply, type StreamBody } from '../src/http/reply.ts';
 import { HttpServer } from '../src/http/server.ts';
+import { openAccess } from './access.ts';
 import { eventually, freeDemoPort } from './harness.ts';
 
+const dialler = new HttpDialler({});
 const servers: HttpServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close(0)));
@@ -50,6 +53,7 @@ async function serve(stream: StreamBody, limits: Partial<HttpLimits> = {}): Prom
   const server = new HttpServer({
     address: { host: '127.0.0.1', port },
     limits: { ...defaultHttpLimits, ...limits },
+    access: openAccess,
     handler: () => Promise.resolve(reply),
     logger: silentLogger,
   });
@@ -117,7 +121,7 @@ describe('a body in pieces', () => {
     const endpoint = urlOf(await serve(stream));
     let bytes = 0;
     const taking = async (): Promise<void> => {
-      for await (const piece of download({ endpoint, path: '/', silenceMs: 10_000 })) {
+      for await (const piece of download({ dialler, endpoint, path: '/', silenceMs: 10_000 })) {
         bytes += piece.length;
       }
     };
@@ -137,13 +141,13 @@ describe('a download', () => {
       close: () => Promise.resolve(),
     };
     const endpoint = urlOf(await serve(silent));
-    const taking = download({ endpoint, path: '/', silenceMs: 200 }).next();
+    const taking = download({ dialler, endpoint, path: '/', silenceMs: 200 }).next();
     await expect(taking).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
   it('says where nobody answers', async () => {
     const endpoint = urlOf(await freeDemoPort());
-    const taking = download({ endpoint, path: '/', silenceMs: 5_000 }).next();
+    const taking = download({ dialler, endpoint, path: '/', silenceMs: 5_000 }).next();
     await expect(taking).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('ECONNREFUSED') as string,

@@ -122,6 +122,7 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
       links: options.links,
       endpoints: settings.endpoints,
       retry: settings.reconnect,
+      onRefused: settings.onRefused,
       runtime,
       logger,
       up: (connection) => this.#up(connection),

@@ -15,7 +15,7 @@ import { Client } from './client.ts';
 import type { ClientOptions } from './options.ts';
 
 export type { Client, ClientStatus } from './client.ts';
-export type { ClientOptions, ExecuteOptions, Machine, QueryOptions } from './options.ts';
+export type { ClientOptions, ExecuteOptions, Machine, QueryOptions, Refusal } from './options.ts';
 export type { Watch } from './watch.ts';
 
 /**

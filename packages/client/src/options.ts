@@ -1,5 +1,5 @@
 /** Options of a client and of its calls. */
-import type { Links } from '@quorate/connections';
+import type { EndCode, Links } from '@quorate/connections';
 import {
   type Acknowledge,
   type CallOptions,
@@ -52,10 +52,24 @@ export interface ClientOptions<C, R, Q, A, W = never, E = never> {
   readonly handshakeTimeoutMs?: number;
   /** Pauses between rounds over all endpoints. @default { minMs: 50, maxMs: 2 000 } */
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number };
+  /**
+   * Told, at most once a round, when every endpoint has refused this client for a reason that waiting does not
+   * mend: no token or certificate that is accepted, a node that is not who it should be, TLS at one end only. The
+   * client goes on trying all the same; who would rather not, closes it. Must not throw. @default nobody
+   */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** @default systemRuntime */
   readonly runtime?: Runtime;
   /** @default silentLogger */
   readonly logger?: Logger;
+}
+
+/** Why no endpoint will have a client. */
+export interface Refusal {
+  /** One of the codes of `@quorate/connections`, such as `UNAUTHENTICATED`. */
+  readonly code: EndCode;
+  /** In words, with the endpoint. */
+  readonly message: string;
 }
 
 /** Options of `execute`. */
@@ -88,6 +102,7 @@ export interface Settings {
   readonly keepAliveMs: number;
   readonly handshakeTimeoutMs: number;
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+  readonly onRefused: (refusal: Refusal) => void;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }
@@ -107,6 +122,7 @@ const names = [
   'keepAliveMs',
   'handshakeTimeoutMs',
   'reconnect',
+  'onRefused',
   'runtime',
   'logger',
 ] as const satisfies readonly (keyof ClientOptions<never, never, never, never>)[];
@@ -137,6 +153,7 @@ export function checkOptions<C, R, Q, A, W, E>(options: ClientOptions<C, R, Q, A
       minMs: options.reconnect?.minMs ?? 50,
       maxMs: options.reconnect?.maxMs ?? 2_000,
     },
+    onRefused: options.onRefused ?? (() => undefined),
     runtime: options.runtime ?? systemRuntime,
     logger: options.logger ?? silentLogger,
   };

@@ -10,10 +10,11 @@
  * Endpoints are tried one after the other, the leader's first where it is known; one that does not answer soon
  * is not waited for.
  */
-import { describeEnd, type End, type Links } from '@quorate/connections';
+import { describeEnd, type End, type EndCode, type Links } from '@quorate/connections';
 import type { Logger, NodeId, Runtime, Timer } from '@quorate/core';
 import { BackOff } from './back-off.ts';
 import { ClientConnection, type ClientContext, type ConnectionOwner } from './connection.ts';
+import type { Refusal } from './options.ts';
 import type { Welcome } from './protocol/handshake.ts';
 
 /** Pauses between rounds over all endpoints. */
@@ -28,6 +29,8 @@ export interface RouteSetup {
   readonly links: Links;
   readonly endpoints: readonly string[];
   readonly retry: RetrySettings;
+  /** Every endpoint has refused this client, for a reason that waiting does not mend. */
+  readonly onRefused: (refusal: Refusal) => void;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** This connection is used from now on; the one before, if there still is one, is closed after the call. */
@@ -35,6 +38,20 @@ export interface RouteSetup {
   /** The connection in use has ended. */
   readonly down: () => void;
 }
+
+/** Refusals that another attempt meets again, until somebody changes what is configured here or there. */
+const lasting: ReadonlySet<EndCode> = new Set<EndCode>([
+  'TLS_REFUSED',
+  'PLAINTEXT_REFUSED',
+  'TLS_FAILED',
+  'CERTIFICATE_MISSING',
+  'CERTIFICATE_UNTRUSTED',
+  'CERTIFICATE_EXPIRED',
+  'CERTIFICATE_NAMELESS',
+  'OTHER_HOST',
+  'OTHER_CLUSTER',
+  'UNAUTHENTICATED',
+]);
 
 /** An endpoint that has not answered after so long is not waited for: the next one is tried beside it. */
 const besideMs = 300;
@@ -54,6 +71,8 @@ export class Route implements ConnectionOwner {
   /** The best that this round has found, though it does not lead. */
   #fallback: ClientConnection | undefined;
   #untried: string[] = [];
+  /** How the attempts of this round have ended, by endpoint. */
+  readonly #failures = new Map<string, End>();
   #leader: NodeId | undefined;
   #timer: Timer | undefined;
   readonly #pause: BackOff;
@@ -159,6 +178,7 @@ export class Route implements ConnectionOwner {
       this.#setup.logger.debug(`no connection with ${connection.address}: ${describeEnd(end)}`, {
         code: end.code,
       });
+      this.#failures.set(connection.address, end);
       if (this.#seeking) this.#next();
     }
   }
@@ -195,6 +215,7 @@ export class Route implements ConnectionOwner {
   #seek(): void {
     this.#seeking = true;
     this.#timer?.cancel();
+    this.#failures.clear();
     const { endpoints, runtime } = this.#setup;
     // Another order each time, so that clients do not all fall upon the same node.
     const from = Math.floor(runtime.random() * endpoints.length);
@@ -221,8 +242,25 @@ export class Route implements ConnectionOwner {
       this.#adopt(found);
       return;
     }
+    this.#tellRefusal();
+    // Whoever was told may have closed the client.
+    if (this.#closed) return;
     // With jitter, which keeps the clients of a group that comes back from dialling it in step.
     this.#pause.pause(() => this.#seek());
+  }
+
+  /** Nobody has taken this client in. */
+  #tellRefusal(): void {
+    const { endpoints, onRefused } = this.#setup;
+    const isRefused = (endpoint: string): boolean => {
+      const end = this.#failures.get(endpoint);
+      return end !== undefined && lasting.has(end.code);
+    };
+    if (!endpoints.every(isRefused)) return;
+    const [last] = [...this.#failures].slice(-1);
+    if (last === undefined) return;
+    const [endpoint, end] = last;
+    onRefused({ code: end.code, message: `${endpoint}: ${describeEnd(end)}` });
   }
 
   #pick(): string | undefined {

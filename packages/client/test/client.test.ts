@@ -1,4 +1,5 @@
 /** What a client is told, while nothing fails and while single things do. */
+import type { Client, Refusal } from '@quorate/client';
 import { ByteWriter, QuorateError, TooLargeError, writeEnvelope } from '@quorate/core';
 import {
   add,
@@ -358,6 +359,57 @@ describe('a server', () => {
     expect(await told('secreT')).toMatch(/no token/u);
     expect(await told('secret2')).toMatch(/no token/u);
     expect(await told()).toMatch(/no token/u);
+  });
+
+  it('is known to refuse for good once all have done so; a client goes on trying unless it is closed', async () => {
+    await open({ server: { tokens: ['secret'] } });
+    const refusals: Refusal[] = [];
+    const onRefused = (refusal: Refusal): void => void refusals.push(refusal);
+    const stubborn = world.client({ token: 'wrong', onRefused });
+    await expect(
+      world.finish(stubborn.execute(add('n', 1n), { timeoutMs: 5_000 })),
+    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(refusals.length).toBeGreaterThan(1);
+    expect(refusals[0]).toEqual({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringMatching(/^[abc]:1: refused by the other side: .*no token/u) as string,
+    });
+    await world.finish(stubborn.close());
+
+    const quitter: Client<CounterCommand, CounterResult, CounterQuery, CounterAnswer> =
+      world.client({ token: 'wrong', onRefused: () => void quitter.close() });
+    const call = quitter.execute(add('n', 1n), { timeoutMs: 60_000 });
+    const startedAt = world.runtime.now();
+    await expect(world.finish(call)).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(world.runtime.now() - startedAt).toBeLessThan(1_000);
+
+    // One that is down may let it in when it is back.
+    refusals.length = 0;
+    await world.crash('a');
+    const patient = world.client({ token: 'wrong', onRefused });
+    await expect(
+      world.finish(patient.execute(add('n', 1n), { timeoutMs: 2_000 })),
+    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(refusals).toEqual([]);
+    await world.finish(patient.close());
+  });
+
+  it('does not serve clients whose certificate is for another cluster', async () => {
+    await open({ certificates: true });
+    const told = async (cluster: string): Promise<string> => {
+      const links = world.links.host(`web-${cluster}`, { role: 'client', cluster, name: 'web' });
+      const client = world.client({ links });
+      const outcome = await world.finish(
+        client.execute(add('n', 1n), { timeoutMs: 300 }).then(
+          () => 'result',
+          (error: unknown) => String(error),
+        ),
+      );
+      await world.finish(client.close());
+      return outcome;
+    };
+    expect(await told('test')).toBe('result');
+    expect(await told('elsewhere')).toMatch(/different clusters/u);
   });
 
   it('does not serve clients of another cluster', async () => {

@@ -38,6 +38,8 @@ export interface WorldOptions {
   /** Decides everything that is drawn. @default 1 */
   readonly seed?: number;
   readonly server?: Partial<ServerOptions>;
+  /** Nodes show certificates to their clients, and ask for theirs. @default false */
+  readonly certificates?: boolean;
   readonly limits?: Partial<LogLimits & ReplicaLimits>;
 }
 
@@ -99,10 +101,12 @@ export class World<C, R, Q, A, W = never, E = never> {
         limits: this.#options.limits ?? {},
       }),
     );
+    const identity = { role: 'member', cluster: 'test', name: id } as const;
     const server = await this.finish(
       serveClients({
         service: replica.service,
-        links: this.links.host(id),
+        links:
+          this.#options.certificates === true ? this.links.host(id, identity) : this.links.host(id),
         listen: `${id}:1`,
         runtime,
         ...this.#options.server,

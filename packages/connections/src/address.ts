@@ -35,6 +35,19 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/**
+ * Whether what is sent there never leaves this machine: an address of loopback (RFC 1122, section 3.2.1.3),
+ * or `localhost` (RFC 6761, section 6.3). Any other name may mean anything, `127.example` too.
+ */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || /^127(\.\d{1,3}){3}$/.test(host) || /^localhost$/i.test(host);
+}
+
+/** The first of these addresses that is not on loopback; `undefined` if all are. */
+export function beyondLoopback(addresses: readonly string[]): string | undefined {
+  return addresses.find((address) => !isLoopback(parseAddress(address, 'an address').host));
+}
+
 /** Whether the host stands for all interfaces, so that nobody can dial it. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::' || host === '0:0:0:0:0:0:0:0';

@@ -8,7 +8,14 @@
  *
  * @packageDocumentation
  */
-export { type Address, formatAddress, isWildcard, parseAddress } from './address.ts';
+export {
+  type Address,
+  beyondLoopback,
+  formatAddress,
+  isLoopback,
+  isWildcard,
+  parseAddress,
+} from './address.ts';
 export {
   Admission,
   type AdmissionLimits,

@@ -2,6 +2,7 @@
  * `quorate-bank serve` and `demo`: what runs nodes. Their parts are loaded for these commands alone; the
  * others start faster without.
  */
+import { nodeAccessFlags } from '@quorate/connections/access';
 import { type Command, Option } from 'commander';
 import type { DemoFlags } from '../demo/run.ts';
 import { logLevels } from '../logger.ts';
@@ -10,7 +11,7 @@ import type { ServeFlags } from '../node/serve.ts';
 import { parsed, positive } from './options.ts';
 
 export function addServe(program: Command): void {
-  withParts(program.command('serve').description('run one node until Ctrl-C'))
+  const command = withParts(program.command('serve').description('run one node until Ctrl-C'))
     .requiredOption('--node <name>', 'name of this node')
     .requiredOption('--members <list>', 'all nodes of the bank: n1=host:port,n2=host:port,…')
     .option('--data <dir>', 'folder of all nodes on this machine', './bank-data')
@@ -21,11 +22,12 @@ export function addServe(program: Command): void {
       new Option('--log-level <level>', 'what to log to stderr').choices(logLevels).default('warn'),
     )
     .option('--json', 'print JSON', false)
-    .addOption(new Option('--supervised').hideHelp().default(false))
-    .action(async (flags: ServeFlags) => {
-      const { serve } = await import('../node/serve.ts');
-      await serve(flags);
-    });
+    .addOption(new Option('--supervised').hideHelp().default(false));
+  for (const [flag, meaning] of nodeAccessFlags) command.option(flag, meaning);
+  command.action(async (flags: ServeFlags) => {
+    const { serve } = await import('../node/serve.ts');
+    await serve(flags);
+  });
 }
 
 export function addDemo(program: Command): void {

@@ -1,16 +1,24 @@
 /**
  * Flags that several commands share, and how their values are read.
  */
+import type { Refusal } from '@quorate/client';
 import { formatAddress, parseAddress } from '@quorate/connections';
+import {
+  type ClientAccess,
+  clientAccess,
+  type ClientAccessFiles,
+  clientAccessFlags,
+} from '@quorate/connections/access';
 import { describeError, InvalidArgumentError } from '@quorate/core';
 import { type Command, InvalidArgumentError as CommanderError } from 'commander';
 import { type Bank, openBank } from '../bank.ts';
+import { BankError, codeOf, usageError } from '../errors.ts';
 
 /** Where commands look for nodes unless told: where a demo has them. */
 export const defaultEndpoints = '127.0.0.1:7501,127.0.0.1:7502,127.0.0.1:7503';
 
 /** Flags of every command that talks to a bank. */
-export interface BankFlags {
+export interface BankFlags extends ClientAccessFiles {
   readonly endpoints: readonly string[];
   readonly timeout: number;
   readonly json: boolean;
@@ -18,6 +26,7 @@ export interface BankFlags {
 
 /** Adds them. */
 export function withBankFlags(command: Command): Command {
+  for (const [flag, meaning] of clientAccessFlags) command.option(flag, meaning);
   return command
     .option(
       '--endpoints <list>',
@@ -29,13 +38,38 @@ export function withBankFlags(command: Command): Command {
     .option('--json', 'print JSON', false);
 }
 
-/** Connects with the bank that the flags name, and closes the connection whatever happens. */
+/**
+ * Connects with the bank that the flags name, and closes the connection whatever happens.
+ *
+ * @throws BankError with the code USAGE or INSECURE, or with that of the refusal if no node lets this client in.
+ */
 export async function withBank<T>(flags: BankFlags, use: (bank: Bank) => Promise<T>): Promise<T> {
-  const bank = openBank({ endpoints: flags.endpoints, timeoutMs: flags.timeout });
+  let refusal: Refusal | undefined;
+  const bank: Bank = openBank({
+    endpoints: flags.endpoints,
+    timeoutMs: flags.timeout,
+    ...accessOf(flags),
+    onRefused: (told) => {
+      // Nobody waits at a command line for somebody else to change what is configured.
+      refusal = told;
+      void bank.close();
+    },
+  });
   try {
     return await use(bank);
+  } catch (error) {
+    if (refusal === undefined || codeOf(error) === 'OUTCOME_UNKNOWN') throw error;
+    throw new BankError(refusal.code, `no node lets this client in: ${refusal.message}`);
   } finally {
     await bank.close();
+  }
+}
+
+function accessOf(flags: BankFlags): ClientAccess {
+  try {
+    return clientAccess(flags, process.env);
+  } catch (cause) {
+    throw usageError(describeError(cause));
   }
 }
 

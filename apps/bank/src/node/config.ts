@@ -3,6 +3,8 @@
  */
 import { resolve } from 'node:path';
 import { formatAddress, parseAddress } from '@quorate/connections';
+import { clientCertificatesNames, memberTls, type TlsFiles } from '@quorate/connections/access';
+import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import { checkName, describeError, type Member } from '@quorate/core';
 import { usageError } from '../errors.ts';
 
@@ -22,10 +24,16 @@ export interface NodeConfig {
   readonly algorithm: string;
   /** One of `storageNames`. */
   readonly storage: string;
+  /** Absolute paths of PEM files. @default plain text at both ports */
+  readonly tls?: TlsOptions;
+  /** Whether clients have to show a certificate. @default as `clientPolicy` has it */
+  readonly clientCertificates?: ClientCertificates;
+  /** Absolute path of the file of tokens that clients are let in by. @default none is asked for */
+  readonly clientTokens?: string;
 }
 
 /** The flags that say it. */
-export interface NodeFlags {
+export interface NodeFlags extends TlsFiles {
   readonly node: string;
   readonly cluster: string;
   readonly data: string;
@@ -34,6 +42,8 @@ export interface NodeFlags {
   readonly client: string;
   readonly algorithm: string;
   readonly storage: string;
+  readonly clientCertificates?: string;
+  readonly clientTokens?: string;
 }
 
 /** @throws BankError with the code USAGE, naming the flag. */
@@ -57,6 +67,28 @@ export function configOf(flags: NodeFlags): NodeConfig {
     client: addressOf(flags.client, '--client'),
     algorithm: flags.algorithm,
     storage: flags.storage,
+    ...accessOf(flags),
+  };
+}
+
+function accessOf(
+  flags: NodeFlags,
+): Pick<NodeConfig, 'tls' | 'clientCertificates' | 'clientTokens'> {
+  const { clientCertificates: wanted, clientTokens } = flags;
+  const clientCertificates = clientCertificatesNames.find((name) => name === wanted);
+  if (wanted !== undefined && clientCertificates === undefined) {
+    throw usageError(`--client-certificates takes ${clientCertificatesNames.join(', ')}`);
+  }
+  let tls: TlsOptions | undefined;
+  try {
+    tls = memberTls(flags);
+  } catch (cause) {
+    throw usageError(describeError(cause));
+  }
+  return {
+    ...(tls === undefined ? {} : { tls }),
+    ...(clientCertificates === undefined ? {} : { clientCertificates }),
+    ...(clientTokens === undefined ? {} : { clientTokens: resolve(clientTokens) }),
   };
 }
 

@@ -3,6 +3,8 @@
  * with a server of clients in front. Composition only; every decision is made in the parts.
  */
 import { type ClientServer, serveClients } from '@quorate/client/server';
+import { beyondLoopback } from '@quorate/connections';
+import { clientPolicy } from '@quorate/connections/access';
 import { type Logger, silentLogger, systemRuntime, TransportFailedError } from '@quorate/core';
 import {
   type LedgerAnswer,
@@ -12,7 +14,8 @@ import {
   type LedgerResult,
 } from '@quorate/machine-ledger';
 import { openReplica, type Replica } from '@quorate/replica';
-import { tcpLinks, tcpTransport } from '@quorate/transport-tcp';
+import { type TcpLinks, tcpLinks, tcpTransport } from '@quorate/transport-tcp';
+import { bankError } from '../errors.ts';
 import type { NodeConfig } from './config.ts';
 import { NodeFolder } from './folder.ts';
 import { algorithmNamed, storageNamed } from './parts.ts';
@@ -41,7 +44,7 @@ const timeoutMs = 5_000;
 /**
  * Starts a node, or leaves nothing running.
  *
- * @throws BankError with the code USAGE or STATE_LOST.
+ * @throws BankError with the code USAGE, STATE_LOST or INSECURE.
  * @throws QuorateError of the parts: TRANSPORT_FAILED for a busy port, CORRUPT, FOREIGN_DATA, LOCKED, …
  */
 export async function startNode(
@@ -50,6 +53,8 @@ export async function startNode(
 ): Promise<RunningNode> {
   const algorithm = await algorithmNamed(config.algorithm)();
   const chosen = storageNamed(config.storage);
+  const links = clientLinksOf(config, logger);
+  const { tls } = config;
   const folder = new NodeFolder(config.data, config.node);
   await folder.refuseLostState(chosen.durable);
   const advertise = config.members.find(({ id }) => id === config.node)?.address ?? '';
@@ -60,7 +65,7 @@ export async function startNode(
     members: config.members,
     algorithm,
     storage: await chosen.create(folder.log),
-    transport: tcpTransport({ listen, advertise, logger }),
+    transport: tcpTransport({ listen, advertise, logger, ...(tls === undefined ? {} : { tls }) }),
     machine: ledgerMachine({ runtime: systemRuntime }),
     limits: { executeTimeoutMs: timeoutMs, queryTimeoutMs: timeoutMs },
     logger,
@@ -69,7 +74,7 @@ export async function startNode(
   });
   try {
     await folder.markJoined();
-    const server = await serve(replica, config.client, logger);
+    const server = await serve(replica, config.client, links, logger);
     return {
       config,
       replica,
@@ -87,13 +92,36 @@ export async function startNode(
   }
 }
 
+/** What clients come in by, checked before anything is opened. */
+interface ClientLinks {
+  readonly links: TcpLinks;
+  readonly tokens?: readonly string[];
+}
+
+/** @throws BankError with the code INSECURE if tokens could be read on their way. */
+function clientLinksOf(config: NodeConfig, logger: Logger): ClientLinks {
+  const { tls, client } = config;
+  const { clientCertificates, tokens } = clientPolicy(config);
+  const links = tcpLinks(tls === undefined ? { logger } : { tls, clientCertificates, logger });
+  if (tokens === undefined) return { links };
+  if (tls === undefined && beyondLoopback([client]) !== undefined) {
+    throw bankError(
+      'INSECURE',
+      `tokens would be readable on their way to ${client}: without TLS only an address of loopback takes them; ` +
+        'pass --tls-ca, --tls-cert and --tls-key, or --client 127.0.0.1:PORT',
+    );
+  }
+  return { links, tokens };
+}
+
 async function serve(
   { service }: LedgerReplica,
   listen: string,
+  links: ClientLinks,
   logger: Logger,
 ): Promise<ClientServer> {
   try {
-    return await serveClients({ service, links: tcpLinks({ logger }), listen, logger });
+    return await serveClients({ service, ...links, listen, logger });
   } catch (error) {
     throw withFlag(error, '--client');
   }

@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { openBackupFile, refuseToOverwrite, saveBackup, verifyBackup } from '../backup/file.ts';
 import { backupBytes, type BackupHeader } from '../backup/format.ts';
 import { ServiceError, serviceError } from '../errors.ts';
-import { download } from '../http-client/download.ts';
-import { type HttpFlags, withHttpFlags, withConsistency } from './options.ts';
+import { type HttpFlags, httpClientOf, withHttpFlags, withConsistency } from './options.ts';
 import { table, writeJson, writeLine } from './output.ts';
 
 interface BackupFlags extends HttpFlags {
@@ -45,9 +44,10 @@ async function save(file: string, flags: BackupFlags): Promise<void> {
     'UNAVAILABLE',
     'no node to ask; name them with --endpoints URL,URL',
   );
-  for (const endpoint of flags.endpoints) {
+  const client = await httpClientOf(flags);
+  for (const endpoint of client.endpoints) {
     try {
-      const source = download({ endpoint, path, silenceMs: flags.timeout });
+      const source = client.download(endpoint, path, flags.timeout);
       await show(await saveBackup(source, file, flags.force), flags.json);
       return;
     } catch (error) {

@@ -71,7 +71,7 @@ export function addMembers(program: Command): void {
   withHttpFlags(transfer.option('--json', 'print JSON', false)).action(
     async (to: string | undefined, flags: MemberFlags) => {
       const body = to === undefined ? {} : { to };
-      const answer = await postJson(httpClientOf(flags), '/v1/transfer', body, {
+      const answer = await postJson(await httpClientOf(flags), '/v1/transfer', body, {
         repeatable: true,
       });
       const leader = answer['leader'] ?? 'not known here yet; see quorate-kv status';
@@ -81,9 +81,9 @@ export function addMembers(program: Command): void {
 }
 
 async function listMembers(flags: MemberFlags): Promise<void> {
-  const client = httpClientOf(flags);
+  const client = await httpClientOf(flags);
   let last: ServiceError | undefined;
-  for (const endpoint of flags.endpoints) {
+  for (const endpoint of client.endpoints) {
     const answer = await getStatus(client, endpoint);
     if (answer instanceof ServiceError) last = answer;
     else return show(answer, flags);
@@ -99,7 +99,7 @@ async function change(steps: Steps, flags: MemberFlags): Promise<void> {
     step.type === 'remove' ? step : { type: step.type, ...step.member },
   );
   const answer = await postJson(
-    httpClientOf(flags),
+    await httpClientOf(flags),
     '/v1/members',
     { changes },
     { repeatable: false },

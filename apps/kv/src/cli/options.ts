@@ -1,28 +1,33 @@
 /**
  * Flags and output that several commands share.
  */
+import type { ClientAccessFiles } from '@quorate/connections/access';
 import { type Consistency, describeError, InvalidArgumentError } from '@quorate/core';
 import { type Command, InvalidArgumentError as CommanderError } from 'commander';
-import { HttpKvClient } from '../http-client/client.ts';
+import type { HttpKvClient } from '../http-client/client.ts';
 import { integerOfText } from '../json.ts';
+import { accessOf, withAccessFlags } from './access.ts';
 
 /** Where commands look for the HTTP side of nodes unless told: where a demo has it. */
-export const defaultEndpoints = 'http://127.0.0.1:7401,7402,7403';
+export const defaultEndpoints = '127.0.0.1:7401,7402,7403';
 
 /** Flags of every command that talks to nodes over HTTP. */
-export interface HttpFlags {
-  readonly endpoints: readonly string[];
+export interface HttpFlags extends ClientAccessFiles {
+  /** As it was given: what it means depends on whether TLS is spoken. */
+  readonly endpoints: string;
   readonly timeout: number;
 }
 
 /** Adds them. */
 export function withHttpFlags(command: Command): Command {
   return withTimeout(
-    command.option(
-      '--endpoints <urls>',
-      'nodes to ask, in turn; a bare port stands for the host before it (env QUORATE_ENDPOINTS)',
-      parsed(parseEndpoints),
-      parseEndpoints(process.env['QUORATE_ENDPOINTS'] ?? defaultEndpoints, 'QUORATE_ENDPOINTS'),
+    withAccessFlags(
+      command.option(
+        '--endpoints <urls>',
+        'nodes to ask, in turn; a bare port stands for the host before it (env QUORATE_ENDPOINTS)',
+        parsed(checkedEndpoints),
+        checkedEndpoints(process.env['QUORATE_ENDPOINTS'] ?? defaultEndpoints, 'QUORATE_ENDPOINTS'),
+      ),
     ),
   );
 }
@@ -42,9 +47,19 @@ export function withConsistency(command: Command): Command {
   );
 }
 
-/** An HTTP client for the flags. */
-export function httpClientOf(flags: HttpFlags): HttpKvClient {
-  return new HttpKvClient({ endpoints: flags.endpoints, timeoutMs: flags.timeout });
+/**
+ * An HTTP client for the flags.
+ *
+ * @throws ServiceError with the code USAGE.
+ * @throws InvalidArgumentError for certificates that cannot work.
+ */
+export async function httpClientOf(flags: HttpFlags): Promise<HttpKvClient> {
+  // Most commands do without.
+  const { HttpKvClient: Client } = await import('../http-client/client.ts');
+  const access = accessOf(flags);
+  const scheme = access.tls === undefined ? 'http' : 'https';
+  const endpoints = parseEndpoints(flags.endpoints, '--endpoints', scheme);
+  return new Client({ endpoints, timeoutMs: flags.timeout, ...access });
 }
 
 /** Turns a check of ours into one of commander's: then it names the flag by itself. */
@@ -66,14 +81,19 @@ export function positive(text: string, what: string): number {
 /**
  * Base addresses out of `http://host:1,2,host:3`: whole ones, `host:port`, or ports of the same host.
  *
+ * @param scheme of those that do not say.
  * @throws InvalidArgumentError if one of them is none.
  */
-export function parseEndpoints(text: string, what: string): readonly string[] {
-  let host = 'http://127.0.0.1';
+export function parseEndpoints(
+  text: string,
+  what: string,
+  scheme: 'http' | 'https' = 'http',
+): readonly string[] {
+  let host = `${scheme}://127.0.0.1`;
   return text.split(',').map((part) => {
     const item = part.trim();
     const whole = /^\d+$/.test(item) ? `${host}:${item}` : item;
-    const url = whole.includes('://') ? whole : `http://${whole}`;
+    const url = whole.includes('://') ? whole : `${scheme}://${whole}`;
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new InvalidArgumentError(
         `${what} must be a list like ${defaultEndpoints}, got ${JSON.stringify(text.slice(0, 120))}`,
@@ -83,6 +103,11 @@ export function parseEndpoints(text: string, what: string): readonly string[] {
     host = `${protocol}//${hostname}`;
     return origin;
   });
+}
+
+function checkedEndpoints(text: string, what: string): string {
+  parseEndpoints(text, what);
+  return text;
 }
 
 function consistencyOf(text: string, what: string): Consistency {

@@ -1,11 +1,12 @@
 /** `quorate-kv serve`: runs one node until it is told to end. */
+import { nodeAccessFlags } from '@quorate/connections/access';
 import type { Command } from 'commander';
 import { logLevels } from '../log-level.ts';
 import { algorithmNames } from '../node/parts.ts';
 import type { ServeFlags } from '../node/serve.ts';
 
 export function addServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .description('run one node; what it was told is remembered in its data folder')
     .option('--node <name>', 'name of this node')
@@ -23,12 +24,15 @@ export function addServe(program: Command): void {
     .option('--join', 'start without a group, to be added to one that runs', false)
     .option('--algorithm <name>', `${algorithmNames.join(' or ')} (default: raft)`)
     .option('--storage <name>', 'file, level, or memory to forget everything (default: file)')
+    .option('--http-hosts <names>', 'names by which HTTP asks for this node, besides addresses')
+    .option('--http-origins <list>', 'web pages that may ask, such as https://example.org')
     .option('--log-level <level>', `one of ${logLevels.join(', ')}`)
     .option('--json', 'print JSON', false)
-    .addOption(program.createOption('--supervised').hideHelp().default(false))
-    .action(async (flags: ServeFlags) => {
-      // Only this command needs the parts of a node; the others start faster without.
-      const { serve } = await import('../node/serve.ts');
-      await serve(flags);
-    });
+    .addOption(program.createOption('--supervised').hideHelp().default(false));
+  for (const [flag, meaning] of nodeAccessFlags) command.option(flag, meaning);
+  command.action(async (flags: ServeFlags) => {
+    // Only this command needs the parts of a node; the others start faster without.
+    const { serve } = await import('../node/serve.ts');
+    await serve(flags);
+  });
 }

@@ -21,12 +21,12 @@ const columns: readonly (readonly [title: string, field: string])[] = [
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
-    .description('show every node; exit code 1 if none answers')
+    .description('show every node; exit code 1 if none tells its status')
     .option('--json', 'print one line of JSON a node', false);
   withHttpFlags(command).action(async (flags: HttpFlags & { readonly json: boolean }) => {
-    const client = httpClientOf(flags);
+    const client = await httpClientOf(flags);
     const answers = await Promise.all(
-      flags.endpoints.map(async (endpoint) => ({
+      client.endpoints.map(async (endpoint) => ({
         endpoint,
         answer: await getStatus(client, endpoint),
       })),
@@ -41,7 +41,13 @@ export function addStatus(program: Command): void {
         if (answer instanceof ServiceError) process.stderr.write(`${describeError(answer)}\n`);
       }
     }
-    if (answers.every(({ answer }) => answer instanceof ServiceError)) {
+    const failures = answers.flatMap(({ answer }) =>
+      answer instanceof ServiceError ? [answer] : [],
+    );
+    if (failures.length === answers.length) {
+      // Such as a token that no node accepts: that they do not answer would be wrong.
+      const refusal = failures.find(({ code }) => code !== 'UNAVAILABLE' && code !== 'TIMEOUT');
+      if (refusal !== undefined) throw refusal;
       throw serviceError(
         'UNAVAILABLE',
         'no node answers; start them, or name them with --endpoints',

@@ -1,7 +1,9 @@
 /**
  * A client of the map, over TCP. Loaded by the commands that use one, and by no others.
  */
-import { type Client, connect } from '@quorate/client';
+import { type Client, connect, type Refusal } from '@quorate/client';
+import { beyondLoopback } from '@quorate/connections';
+import type { TlsTrust } from '@quorate/connections/node';
 import type { Logger } from '@quorate/core';
 import {
   type KvAnswer,
@@ -13,6 +15,7 @@ import {
   type KvWatch,
 } from '@quorate/machine-kv';
 import { tcpLinks } from '@quorate/transport-tcp';
+import { serviceError } from '../errors.ts';
 
 /** A client of the map. */
 export type KvClient = Client<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
@@ -25,11 +28,30 @@ export interface KvClientOptions {
   readonly timeoutMs: number;
   /** Nodes of another cluster are not spoken to. @default whichever it is */
   readonly cluster?: string;
+  /** Whom to trust, and what to show; without it plain text is spoken. */
+  readonly tls?: TlsTrust;
+  /** What the nodes let this client in by. */
+  readonly token?: string;
+  /** Told when no node will have this client. */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** Told of the connections that come and go. @default silent */
   readonly logger?: Logger;
 }
 
-/** Begins to connect at once. */
-export function connectKv(options: KvClientOptions): KvClient {
-  return connect({ machine: kvMachine(), links: tcpLinks(), ...options });
+/**
+ * Begins to connect at once.
+ *
+ * @throws ServiceError with the code INSECURE if the token could be read on its way.
+ * @throws InvalidArgumentError for certificates that cannot work.
+ */
+export function connectKv({ tls, ...options }: KvClientOptions): KvClient {
+  const open = beyondLoopback(options.endpoints);
+  if (options.token !== undefined && tls === undefined && open !== undefined) {
+    throw serviceError(
+      'INSECURE',
+      `the token would be readable on its way to ${open}; pass --tls-ca, so that TLS is spoken`,
+    );
+  }
+  const links = tcpLinks(tls === undefined ? {} : { tls });
+  return connect({ machine: kvMachine(), links, ...options });
 }

@@ -67,6 +67,14 @@ const host = '127.0.0.1';
 export async function planDemo(options: DemoOptions): Promise<DemoPlan> {
   const data = resolve(options.data);
   const memories = await recallAll(data);
+  const secured = memories.find(
+    (memory) => memory?.settings.tlsCa ?? memory?.settings.clientTokens,
+  );
+  if (secured !== undefined) {
+    throw usageError(
+      `the nodes in ${data} were told to speak TLS or to ask for tokens, which a demo does not; start each with quorate-kv serve`,
+    );
+  }
   const known = memories.find((memory) => memory !== undefined)?.settings;
   const algorithm = options.algorithm ?? known?.algorithm ?? defaultSettings.algorithm;
   const storage = options.storage ?? known?.storage ?? defaultSettings.storage;

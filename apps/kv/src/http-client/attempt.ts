@@ -1,17 +1,10 @@
 /**
  * One request to one node, and what its failure says about the world: whether it was ever taken.
  */
+import type { IncomingMessage } from 'node:http';
 import { describeError } from '@quorate/core';
 import { ServiceError, serviceError, systemCodeOf } from '../errors.ts';
-
-/** A request, ready to be sent to any node. */
-export interface KvRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** Path and query. */
-  readonly path: string;
-  readonly body?: Uint8Array | string;
-  readonly contentType?: string;
-}
+import { type HttpDialler, type KvRequest, UnprovenError } from './dialler.ts';
 
 /** An answer that was read to its end. */
 export interface KvResponse {
@@ -29,6 +22,8 @@ export type Attempt =
   | { readonly type: 'refused'; readonly error: ServiceError }
   /** It did not happen, and may work elsewhere or later. */
   | { readonly type: 'not-taken'; readonly error: ServiceError }
+  /** Nothing was sent, and waiting does not help: the node has not proven itself, or would hear what is secret. */
+  | { readonly type: 'unproven'; readonly error: ServiceError }
   /** It may have happened. */
   | { readonly type: 'unknown'; readonly error: ServiceError };
 
@@ -39,7 +34,6 @@ const neverSent: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
-  'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
 /** Answers after which the request has definitely not happened, though it may later or elsewhere. */
@@ -56,6 +50,7 @@ const passing: ReadonlySet<string> = new Set([
 
 /** Sends the request once. Never throws, except when `signal` fires. */
 export async function attempt(
+  dialler: HttpDialler,
   endpoint: string,
   request: KvRequest,
   timeoutMs: number,
@@ -64,44 +59,49 @@ export async function attempt(
   const timeout = AbortSignal.timeout(timeoutMs);
   let response: KvResponse;
   try {
-    const answer = await fetch(new URL(request.path, endpoint), {
-      method: request.method,
-      redirect: 'error',
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      ...(request.body === undefined ? {} : { body: request.body }),
-      ...(request.contentType === undefined
-        ? {}
-        : { headers: { 'content-type': request.contentType } }),
-    });
-    const body = new Uint8Array(await answer.arrayBuffer());
-    response = { status: answer.status, headers: answer.headers, body, endpoint };
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const answer = await dialler.ask(endpoint, request, either);
+    response = await responseOf(answer, endpoint);
   } catch (thrown) {
     signal?.throwIfAborted();
     if (timeout.aborted) {
       const message = `${endpoint} did not answer within ${String(timeoutMs)} ms`;
       return { type: 'unknown', error: serviceError('TIMEOUT', message, { cause: thrown }) };
     }
-    // fetch wraps what the socket said.
-    const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-    if (cause instanceof Error && cause.message === 'bad port') {
-      const message = `${endpoint} has a port that fetch refuses, as browsers do; serve on another one`;
-      return { type: 'refused', error: serviceError('INVALID_ARGUMENT', message) };
-    }
-    const code = systemCodeOf(cause) ?? '';
+    if (thrown instanceof UnprovenError) return { type: 'unproven', error: thrown };
+    const code = systemCodeOf(thrown) ?? '';
     const message =
-      code === 'UND_ERR_SOCKET' || code === 'ECONNRESET'
+      code === 'ECONNRESET'
         ? `the connection with ${endpoint} broke`
-        : `${endpoint} cannot be reached (${code === '' ? describeError(cause) : code})`;
-    const error = serviceError('UNAVAILABLE', message, { cause });
-    return { type: neverSent.has(code) ? 'not-taken' : 'unknown', error };
+        : `${endpoint} cannot be reached (${code === '' ? describeError(thrown) : code})`;
+    const isUnsent = neverSent.has(code) || (thrown instanceof Error && isConnecting(thrown));
+    const error = serviceError('UNAVAILABLE', message, { cause: thrown });
+    return { type: isUnsent ? 'not-taken' : 'unknown', error };
   }
-  if (response.status < 400) return { type: 'answered', response };
+  // No node sends anybody elsewhere.
+  if (response.status < 300) return { type: 'answered', response };
   const error = errorOf(response);
   if (error.code === 'OUTCOME_UNKNOWN') return { type: 'unknown', error };
   if (passing.has(error.code)) return { type: 'not-taken', error };
   // Something between here and the node (a proxy) that does not speak our JSON: nobody knows.
   if (error.code === 'UNKNOWN' && response.status >= 500) return { type: 'unknown', error };
   return { type: 'refused', error };
+}
+
+/** Reads an answer to its end. */
+export async function responseOf(answer: IncomingMessage, endpoint: string): Promise<KvResponse> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Uint8Array);
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(answer.headersDistinct)) {
+    for (const value of values) headers.append(name, value);
+  }
+  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks), endpoint };
+}
+
+/** Such as ETIMEDOUT, which may come from a connection that stands, too. */
+function isConnecting(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 }
 
 /** The error in an answer: `{"error":{"code","message"}}`, or the status where there is none. */

@@ -4,10 +4,12 @@
  */
 import { describeError } from '@quorate/core';
 import { ServiceError, serviceError, systemCodeOf } from '../errors.ts';
-import { errorOf } from './attempt.ts';
+import { errorOf, responseOf } from './attempt.ts';
+import type { HttpDialler } from './dialler.ts';
 
 /** Options of {@link download}. */
 export interface DownloadOptions {
+  readonly dialler: HttpDialler;
   readonly endpoint: string;
   /** Path and query. */
   readonly path: string;
@@ -22,6 +24,7 @@ export interface DownloadOptions {
  *   off, TIMEOUT if it keeps silent.
  */
 export async function* download({
+  dialler,
   endpoint,
   path,
   silenceMs,
@@ -31,15 +34,9 @@ export async function* download({
     abort.abort();
   }, silenceMs);
   try {
-    const answer = await fetch(new URL(path, endpoint), {
-      redirect: 'error',
-      signal: abort.signal,
-    });
-    if (answer.status !== 200) {
-      const body = new Uint8Array(await answer.arrayBuffer());
-      throw errorOf({ status: answer.status, headers: answer.headers, body, endpoint });
-    }
-    for await (const piece of answer.body ?? []) {
+    const answer = await dialler.ask(endpoint, { method: 'GET', path }, abort.signal);
+    if (answer.statusCode !== 200) throw errorOf(await responseOf(answer, endpoint));
+    for await (const piece of answer) {
       timer.refresh();
       yield piece as Uint8Array;
       timer.refresh();
@@ -50,9 +47,9 @@ export async function* download({
       const message = `${endpoint} said nothing for ${String(silenceMs)} ms; ask another one, or allow for more with --timeout`;
       throw serviceError('TIMEOUT', message, { cause: thrown });
     }
-    const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-    const message = `${endpoint} cannot be reached, or broke off (${systemCodeOf(cause) ?? describeError(cause)}); ask another one`;
-    throw serviceError('UNAVAILABLE', message, { cause });
+    const why = systemCodeOf(thrown) ?? describeError(thrown);
+    const message = `${endpoint} cannot be reached, or broke off (${why}); ask another one`;
+    throw serviceError('UNAVAILABLE', message, { cause: thrown });
   } finally {
     clearTimeout(timer);
     // Whoever takes no more ends the connection.

@@ -8,8 +8,19 @@ import { jsonReply, type Reply } from './reply.ts';
 const statuses: Readonly<Record<ServiceErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   MALFORMED: 400,
+  PLAINTEXT_REFUSED: 400,
+  TLS_FAILED: 400,
   USAGE: 400,
+  // Nothing that is accepted was shown; with it, it may work.
+  CERTIFICATE_EXPIRED: 401,
+  CERTIFICATE_MISSING: 401,
+  CERTIFICATE_NAMELESS: 401,
+  CERTIFICATE_UNTRUSTED: 401,
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  NOT_A_MEMBER: 403,
+  OTHER_CLUSTER: 403,
+  OTHER_MEMBER: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   CHANGE_IN_PROGRESS: 409,
@@ -32,23 +43,31 @@ const statuses: Readonly<Record<ServiceErrorCode, number>> = {
   BUSY_PORT: 500,
   CORRUPT: 500,
   FOREIGN_DATA: 500,
+  INSECURE: 500,
   INVARIANT_BROKEN: 500,
   IO_FAILED: 500,
   LOCKED: 500,
+  OTHER_HOST: 500,
   STATE_LOST: 500,
   STORAGE_FAILED: 500,
+  TLS_REFUSED: 500,
   TRANSPORT_FAILED: 500,
   UNKNOWN: 500,
 };
 
-/** Statuses after which a client may come back at once or soon. */
-const retryAfterSeconds = '1';
+/** What an answer with a status says besides. */
+const extraHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  // A client may come back at once or soon.
+  503: { 'retry-after': '1' },
+  // RFC 9110, section 15.5.2: how to prove oneself.
+  401: { 'www-authenticate': 'Bearer' },
+};
 
 /** The answer that says what went wrong. */
 export function errorReply(error: unknown): Reply {
   const code = codeOf(error);
   const status = isKnown(code) ? statuses[code] : 500;
-  const headers = status === 503 ? { 'retry-after': retryAfterSeconds } : {};
+  const headers = extraHeaders[status] ?? {};
   return jsonReply({ error: { code, message: describeError(error) } }, status, headers);
 }
 

@@ -15,25 +15,43 @@ import {
   OutcomeUnknownError,
   OverloadedError,
 } from '@quorate/core';
+import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import type { Address } from '../node/address.ts';
 import { BodyReader } from './body.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { errorReply } from './errors.ts';
 import { ByteBudget, type HttpLimits } from './limits.ts';
+import { Guard } from './guard.ts';
 import { listenError } from './listen-error.ts';
-import { refuseWebPages } from './origin.ts';
+import { crossOriginHeaders, type PageRules, preflightReply, refuseWebPages } from './origin.ts';
 import { drain, sent } from './outgoing.ts';
 import type { HttpRequest, Reply, StreamBody } from './reply.ts';
 import { sendStream } from './streaming.ts';
 import { parseTarget } from './target.ts';
+import { TlsFront } from './tls-front.ts';
 
 /** Answers requests; what it throws becomes an error reply. */
 export type Handler = (request: HttpRequest) => Promise<Reply>;
+
+/** Who may ask. */
+export interface HttpAccess {
+  readonly cluster: string;
+  /** With it HTTPS is spoken, and nothing else. */
+  readonly tls: TlsOptions | undefined;
+  /** With TLS, whether a client has to show a certificate. */
+  readonly clientCertificates: ClientCertificates;
+  /** `undefined`: none is asked for. */
+  readonly tokens: readonly string[] | undefined;
+  /** See {@link PageRules}. */
+  readonly hosts: readonly string[] | undefined;
+  readonly origins: readonly string[];
+}
 
 /** Options of {@link HttpServer}. */
 export interface HttpServerOptions {
   readonly address: Address;
   readonly limits: HttpLimits;
+  readonly access: HttpAccess;
   readonly handler: Handler;
   readonly logger: Logger;
 }
@@ -45,14 +63,19 @@ const checkingIntervalMs = 1_000;
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  readonly #front: TlsFront | undefined;
+  readonly #guard: Guard;
+  readonly #pages: PageRules;
   readonly #bodies: ByteBudget;
   readonly #replies: ByteBudget;
   #underWay = 0;
   #closing = false;
   #whenIdle: (() => void) | undefined;
 
+  /** @throws InvalidArgumentError for certificates that cannot work. */
   constructor(options: HttpServerOptions) {
-    const { limits } = options;
+    const { limits, access, logger } = options;
+    const { tls, clientCertificates, hosts, origins } = access;
     this.#options = options;
     this.#bodies = new ByteBudget(limits.maxBodyBytesHeld);
     this.#replies = new ByteBudget(limits.maxReplyBytesHeld);
@@ -77,6 +100,12 @@ export class HttpServer {
     // Other expectations may be ignored (RFC 9110, section 10.1.1).
     this.#server.on('checkExpectation', serve);
     this.#server.on('clientError', answerBrokenRequest);
+    this.#guard = new Guard(access);
+    this.#pages = { listensOn: options.address.host, isSecure: tls !== undefined, hosts, origins };
+    this.#front =
+      tls === undefined
+        ? undefined
+        : new TlsFront(this.#server, { tls, clientCertificates, limits, logger });
   }
 
   /** What it is busy with. */
@@ -107,6 +136,7 @@ export class HttpServer {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     if (!this.#server.listening) return;
+    this.#front?.close();
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve();
@@ -154,18 +184,24 @@ export class HttpServer {
     body: BodyReader,
     signal: AbortSignal,
   ): Promise<Reply> {
+    const { headers } = message;
+    const cors = crossOriginHeaders(headers, this.#pages);
     try {
       if (this.#closing) throw new ClosedError('this node is shutting down; ask another one');
       if (this.#underWay > this.#options.limits.maxRequests) {
         throw new OverloadedError('too many requests at once; slow down and retry');
       }
-      if (message.headers.host === undefined && message.httpVersion === '1.1') {
+      if (headers.host === undefined && message.httpVersion === '1.1') {
         throw new MalformedError('the request has no Host field');
       }
-      refuseWebPages(message.headers, this.#options.address.host);
-      return await this.#options.handler({
+      refuseWebPages(headers, this.#pages);
+      const preflight = preflightReply(message.method, headers, this.#pages);
+      if (preflight !== undefined) return withHeaders(preflight, cors);
+      const target = parseTarget(message.url ?? '/');
+      this.#guard.check(target.rawPath, headers, this.#front?.proofOf(message.socket));
+      const reply = await this.#options.handler({
         method: message.method ?? 'GET',
-        ...parseTarget(message.url ?? '/'),
+        ...target,
         signal,
         body: (maxBytes) => {
           if (waitsForContinue(message) && announced(message) <= maxBytes) {
@@ -174,12 +210,13 @@ export class HttpServer {
           return body.read(maxBytes);
         },
       });
+      return withHeaders(reply, cors);
     } catch (error) {
       const reply = errorReply(error);
       if (reply.status === 500 || error instanceof InvariantError) {
         this.#options.logger.error('an HTTP request failed', { error: String(error) });
       }
-      return reply;
+      return withHeaders(reply, cors);
     }
   }
 
@@ -242,6 +279,10 @@ function tooManyReplies({ method }: IncomingMessage): Error {
   return method === 'GET' || method === 'HEAD'
     ? new OverloadedError(`${why}; retry in a moment`)
     : new OutcomeUnknownError(`${why}; look at the state before retrying`);
+}
+
+function withHeaders(reply: Reply, headers: Readonly<Record<string, string>>): Reply {
+  return { ...reply, headers: { ...headers, ...reply.headers } };
 }
 
 function announced(message: IncomingMessage): number {

@@ -31,8 +31,3 @@ export function parseAddress(text: string, what: string): Address {
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
 }
-
-/** Whether only this machine can reach the host. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}

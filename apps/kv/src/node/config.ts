@@ -4,6 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { memberTls, type TlsFiles } from '@quorate/connections/access';
+import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import { describeError, ForeignDataError, InvalidArgumentError, type Member } from '@quorate/core';
 import { serviceError, usageError } from '../errors.ts';
 import { parseJson } from '../json.ts';
@@ -25,6 +27,16 @@ export interface NodeConfig {
   readonly algorithm: string;
   readonly storage: string;
   readonly logLevel: LogLevel;
+  /** Absolute paths. `undefined`: plain text at all ports. */
+  readonly tls?: TlsOptions;
+  /** @default as `clientPolicy` has it */
+  readonly clientCertificates?: ClientCertificates;
+  /** Absolute path of the file of tokens. `undefined`: none is asked for. */
+  readonly clientTokens?: string;
+  /** @default any name, and on loopback none */
+  readonly httpHosts?: readonly string[];
+  /** @default none */
+  readonly httpOrigins?: readonly string[];
 }
 
 /** What holds where nobody says otherwise. */
@@ -74,11 +86,10 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
   if (data === undefined) throw usageError('where does its data lie? Name a folder with --data');
   // Before that nobody counts on the node, and a first start that failed may be mended.
   if (memory?.joined === true) refuseOtherGroup(given, memory.settings, `${data}/${node}`);
-  const { members, listen, advertise, ...known } = {
-    ...defaultSettings,
-    ...memory?.settings,
-    ...given,
-  };
+  const { members, listen, advertise, tlsCa, tlsCert, tlsKey, ...known } = mergeSettings(
+    { ...defaultSettings, ...memory?.settings },
+    given,
+  );
   if (members === undefined) {
     throw usageError(
       `${node} has no data in ${data} yet: name the group with --members n1=HOST:PORT,n2=HOST:PORT,… ` +
@@ -94,6 +105,7 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
   const where = listen ?? own?.address;
   if (where === undefined)
     throw usageError('where do other nodes reach it? Pass --listen HOST:PORT');
+  const tls = tlsOf({ tlsCa, tlsCert, tlsKey });
   return {
     ...known,
     node,
@@ -101,13 +113,47 @@ export function resolveConfig(given: Settings, memory: Memory | undefined): Node
     members,
     listen: where,
     advertise: advertise ?? own?.address ?? where,
+    ...(tls !== undefined && { tls }),
+    ...(known.clientTokens !== undefined && { clientTokens: resolve(known.clientTokens) }),
   };
+}
+
+/** What a node does without where it is not set. */
+const forgettable: ReadonlySet<string> = new Set<keyof Settings>([
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+  'clientTokens',
+  'httpHosts',
+  'httpOrigins',
+]);
+
+/** What is empty says that what was remembered holds no longer: `--client-tokens ''`. */
+function mergeSettings<Base extends Settings>(base: Base, given: Settings): Base & Settings {
+  const isEmpty = (value: unknown): boolean =>
+    value === '' || (Array.isArray(value) && value.length === 0);
+  const merged = Object.entries({ ...base, ...given }).filter(
+    ([name, value]) => !forgettable.has(name) || !isEmpty(value),
+  );
+  return Object.fromEntries(merged) as unknown as Base & Settings;
+}
+
+/** @throws ServiceError with the code USAGE if only some of the files are named. */
+function tlsOf(files: TlsFiles): TlsOptions | undefined {
+  try {
+    return memberTls(files);
+  } catch (cause) {
+    throw usageError(describeError(cause));
+  }
 }
 
 /** What is worth remembering of a configuration. */
 export function settingsToRemember(config: NodeConfig): Settings {
-  const { node, cluster, listen, advertise, http, client, members, algorithm, storage } = config;
-  return { node, cluster, listen, advertise, http, client, members, algorithm, storage };
+  const { data: _data, logLevel: _logLevel, tls, ...settings } = config;
+  return {
+    ...settings,
+    ...(tls !== undefined && { tlsCa: tls.ca, tlsCert: tls.cert, tlsKey: tls.key }),
+  };
 }
 
 function refuseOtherGroup(given: Settings, remembered: Settings, path: string): void {

@@ -31,6 +31,7 @@ import { type Handler, HttpServer } from '../http/server.ts';
 import { createMetrics } from '../metrics.ts';
 import { settle } from '../recovery/succession.ts';
 import { version } from '../version.ts';
+import { clientPolicyOf, httpAccessOf, refuseOtherCertificate } from './access.ts';
 import { parseAddress } from './address.ts';
 import { checkFree } from './check-free.ts';
 import { type NodeConfig, settingsToRemember } from './config.ts';
@@ -73,7 +74,8 @@ const closeGraceMs = 5_000;
 /**
  * Starts a node, or leaves nothing behind.
  *
- * @throws ServiceError with the code BUSY_PORT, STATE_LOST, IO_FAILED or USAGE.
+ * @throws ServiceError with the code BUSY_PORT, STATE_LOST, IO_FAILED, INSECURE or USAGE, or what is wrong with
+ *   the node's certificate.
  * @throws QuorateError of the storage (CORRUPT, FOREIGN_DATA, LOCKED, …).
  */
 export async function startNode(options: StartOptions): Promise<RunningNode> {
@@ -83,11 +85,18 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const joined = memory?.joined ?? false;
   if (joined) await refuseLostState(folder, chosen.durable);
 
+  const policy = clientPolicyOf(config);
+  const { tls } = config;
+  const { clientCertificates, tokens } = policy;
+  const links = tcpLinks({ logger, ...(tls !== undefined && { tls, clientCertificates }) });
+  refuseOtherCertificate(config, links);
+
   // The ports come first: a second start of the same node ends here, before it touches any data.
   let handler: Handler = starting;
   const server = new HttpServer({
     address: parseAddress(config.http, 'http'),
     limits: defaultHttpLimits,
+    access: httpAccessOf(config, policy),
     handler: (request) => handler(request),
     logger,
   });
@@ -102,7 +111,13 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     await refuseChanged(folder, memory);
     await folder.remember({ joined, settings: settingsToRemember(config) });
     const storage = await chosen.create(folder.logPath);
-    const transport = tcpTransport({ listen: config.listen, advertise: config.advertise, logger });
+    const { listen, advertise } = config;
+    const transport = tcpTransport({
+      listen,
+      advertise,
+      logger,
+      ...(tls !== undefined && { tls }),
+    });
     const replica = await withAlgorithm((algorithm) =>
       openReplica({
         node: config.node,
@@ -116,16 +131,16 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
         logger,
       }),
     ).catch((error: unknown) => {
-      throw explainListening(error, config.listen, '--listen');
+      throw explainListening(error, listen, '--listen');
     });
     const failed = failureOf(replica, config.node, logger);
     let clients: ClientServer | undefined;
-    const { algorithm: name, storage: storageName, client, advertise: peer } = config;
-    const http = `http://${config.http}`;
+    const { algorithm: name, storage: storageName, client } = config;
+    const http = `${tls === undefined ? 'http' : 'https'}://${config.http}`;
     handler = createHandler({
       replica,
       backups: new Backups({ replica, snapshots: storage.snapshots, algorithm: name }),
-      facts: { algorithm: name, storage: storageName, version, http, client, peer },
+      facts: { algorithm: name, storage: storageName, version, http, client, peer: advertise },
       metrics: createMetrics(replica, {
         http: () => server.load,
         clients: () => ({ connected: clients?.clients ?? 0 }),
@@ -150,9 +165,10 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       if (!joined) await folder.remember({ joined: true, settings: settingsToRemember(config) });
       clients = await serveClients({
         service: replica.service,
-        links: tcpLinks({ logger }),
+        links,
         listen: client,
         logger,
+        ...(tokens !== undefined && { tokens }),
       }).catch((error: unknown) => {
         throw explainListening(error, client, '--client');
       });

@@ -1,6 +1,7 @@
 /**
  * Runs one node as a program: from flags to the first output, until it is told to end or fails.
  */
+import { isLoopback } from '@quorate/connections';
 import { allMembers, describeError, type Logger, silentLogger } from '@quorate/core';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +9,7 @@ import { writeJson, writeLine } from '../cli/output.ts';
 import { codeOf, exitCodes, usageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { auditName, readAuditRecords } from '../recovery/audit.ts';
-import { isLoopback, parseAddress } from './address.ts';
+import { parseAddress } from './address.ts';
 import { type NodeConfig, readConfigFile } from './config.ts';
 import type { RunningNode } from './node.ts';
 import { openNode } from './open.ts';
@@ -83,6 +84,7 @@ async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
     await writeJson({ node: config.node, pid: process.pid, http, client, peer });
     return;
   }
+  const curl = curlFor(config);
   const restart = `quorate-kv serve --node ${config.node} --data ${config.data}`;
   await writeLine(`
   ${config.node} serves, as ${await roleOf(node)}
@@ -94,13 +96,25 @@ async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
     pid       ${String(process.pid)}
 
   Try it:
-    curl -X PUT --data-binary hello ${http}/v1/kv/greeting
-    curl ${http}/v1/kv/greeting
-    curl ${http}/v1/status
+    ${curl} -X PUT --data-binary hello ${http}/v1/kv/greeting
+    ${curl} ${http}/v1/kv/greeting
+    ${curl} ${http}/v1/status
 
   Ctrl-C stops it; this starts it again:
     ${restart}
 `);
+}
+
+/** What has to be said to be let in. */
+function curlFor({ tls, clientCertificates, clientTokens }: NodeConfig): string {
+  const asks =
+    tls !== undefined && (clientCertificates ?? (clientTokens === undefined && 'required'));
+  return [
+    'curl',
+    ...(tls === undefined ? [] : [`--cacert ${tls.ca}`]),
+    ...(asks === 'required' ? ['--cert FILE --key FILE'] : []),
+    ...(clientTokens === undefined ? [] : ['-H "Authorization: Bearer $QUORATE_TOKEN"']),
+  ].join(' ');
 }
 
 async function roleOf({ config, replica }: RunningNode): Promise<string> {
@@ -120,8 +134,12 @@ async function roleOf({ config, replica }: RunningNode): Promise<string> {
 }
 
 function warn({ config, replica }: RunningNode, logger: Logger): void {
+  const { tls, clientCertificates, clientTokens } = config;
+  const isOpen =
+    clientTokens === undefined &&
+    (tls === undefined || (clientCertificates !== undefined && clientCertificates !== 'required'));
   for (const name of ['http', 'client'] as const) {
-    if (isLoopback(parseAddress(config[name], name).host)) continue;
+    if (!isOpen || isLoopback(parseAddress(config[name], name).host)) continue;
     logger.warn('no authentication: whoever reaches the address can read and write', {
       [name]: config[name],
     });

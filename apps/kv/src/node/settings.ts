@@ -10,7 +10,9 @@ import {
   membershipOf,
   type NodeId,
 } from '@quorate/core';
-import { objectOf, stringOf } from '../json.ts';
+import { clientCertificatesNames } from '@quorate/connections/access';
+import type { ClientCertificates } from '@quorate/connections/node';
+import { arrayOf, objectOf, stringOf } from '../json.ts';
 import { isLogLevel, type LogLevel, logLevels } from '../log-level.ts';
 import { formatAddress, parseAddress } from './address.ts';
 
@@ -33,6 +35,18 @@ export interface Settings {
   readonly algorithm?: string;
   readonly storage?: string;
   readonly logLevel?: LogLevel;
+  /** PEM files of TLS: the authority that is trusted, this node's certificate, its key. All three, or none. */
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** Whether clients, those over HTTP too, have to show a certificate. */
+  readonly clientCertificates?: ClientCertificates;
+  /** File of the tokens that clients, those over HTTP too, are let in by. */
+  readonly clientTokens?: string;
+  /** Names by which HTTP may ask for this node. */
+  readonly httpHosts?: readonly string[];
+  /** Web pages that may ask over HTTP, as `https://example.org`. */
+  readonly httpOrigins?: readonly string[];
 }
 
 const settingNames: readonly (keyof Settings)[] = [
@@ -47,6 +61,13 @@ const settingNames: readonly (keyof Settings)[] = [
   'algorithm',
   'storage',
   'logLevel',
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+  'clientCertificates',
+  'clientTokens',
+  'httpHosts',
+  'httpOrigins',
 ];
 
 /**
@@ -85,6 +106,13 @@ export function settingsOf(
     algorithm: read('algorithm', stringOf),
     storage: read('storage', stringOf),
     logLevel: read('logLevel', logLevelSetting),
+    tlsCa: read('tlsCa', stringOf),
+    tlsCert: read('tlsCert', stringOf),
+    tlsKey: read('tlsKey', stringOf),
+    clientCertificates: read('clientCertificates', clientCertificatesSetting),
+    clientTokens: read('clientTokens', stringOf),
+    httpHosts: read('httpHosts', hostsSetting),
+    httpOrigins: read('httpOrigins', originsSetting),
   });
 }
 
@@ -155,6 +183,41 @@ function logLevelSetting(value: unknown, what: string): LogLevel {
   const level = stringOf(value, what);
   if (isLogLevel(level)) return level;
   throw new InvalidArgumentError(`${what} must be one of ${logLevels.join(', ')}`);
+}
+
+function clientCertificatesSetting(value: unknown, what: string): ClientCertificates {
+  const text = stringOf(value, what);
+  const found = clientCertificatesNames.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`${what} must be one of ${clientCertificatesNames.join(', ')}`);
+}
+
+function hostsSetting(value: unknown, what: string): readonly string[] {
+  return listSetting(value, what).map((host) => {
+    // Compared without the port: a name leads to every port of the node.
+    if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)) return host.toLowerCase();
+    throw new InvalidArgumentError(
+      `${what} must be a list of host names without ports, such as kv.example.org, got ${JSON.stringify(host.slice(0, 80))}`,
+    );
+  });
+}
+
+function originsSetting(value: unknown, what: string): readonly string[] {
+  return listSetting(value, what).map((origin) => {
+    // Compared as text, so it has to be written as browsers write it.
+    const isOrigin = /^https?:/.test(origin) && URL.canParse(origin);
+    if (isOrigin && new URL(origin).origin === origin) return origin;
+    throw new InvalidArgumentError(
+      `${what} must be a list of origins such as https://example.org or http://localhost:8080, without a path, got ${JSON.stringify(origin.slice(0, 80))}`,
+    );
+  });
+}
+
+/** A list in JSON, or a text with commas; the empty text is the empty list. */
+function listSetting(value: unknown, what: string): readonly string[] {
+  if (value === '') return [];
+  if (typeof value === 'string') return value.split(',').map((item) => item.trim());
+  return arrayOf(value, what).map((item) => stringOf(item, what));
 }
 
 function membersSetting(value: unknown, what: string): readonly Member[] {

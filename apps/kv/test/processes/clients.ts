@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { expectType, kv } from '@quorate/machine-kv';
 import { describe, expect, it } from 'vitest';
-import { connectKv, type KvClient } from '../../src/client/connect.ts';
+import { connectKv, type KvClient, type KvClientOptions } from '../../src/client/connect.ts';
 import { eventually, finish, kill, quorate, start, stateHashes, statusOf } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
@@ -52,8 +52,9 @@ export function clients(group: GroupOf): void {
       };
     };
 
-    const connect = (cluster: string): KvClient =>
+    const connect = (cluster: string, options: Partial<KvClientOptions> = {}): KvClient =>
       connectKv({
+        ...options,
         endpoints: group().demo.nodes.map(({ client }) => client),
         timeoutMs: 30_000,
         cluster,
@@ -124,20 +125,22 @@ export function clients(group: GroupOf): void {
     }, 90_000);
 
     it('refuses those that look for another cluster', async () => {
-      const client = connect('elsewhere');
+      const refusals: string[] = [];
+      const onRefused = ({ code }: { readonly code: string }): void => void refusals.push(code);
+      const client = connect('elsewhere', { onRefused });
       try {
-        const asked = client.query(kv.get('c/a'), { timeoutMs: 500 });
-        await expect(asked).rejects.toThrow(/different clusters/);
-        expect(client.status.node).toBeUndefined();
+        await eventually(() => (refusals.length > 0 ? true : undefined));
+        expect([refusals[0], client.status.node]).toEqual(['OTHER_CLUSTER', undefined]);
+        expect(client.status.trouble).toMatch(/different clusters/);
       } finally {
         await client.close();
       }
       const { endpoints } = group().demo;
-      const words = ['get', 'c/a', '--cluster', 'elsewhere', '--timeout', '500'];
+      const words = ['get', 'c/a', '--cluster', 'elsewhere', '--timeout', '20000'];
       const command = await quorate(words, { endpoints });
       expect([command.code, command.stderr]).toEqual([
         1,
-        expect.stringMatching(/UNAVAILABLE: .*different clusters/),
+        expect.stringMatching(/OTHER_CLUSTER: .*different clusters/),
       ]);
     }, 30_000);
 

@@ -8,6 +8,7 @@ import {
   type End,
   type EndCode,
   type Identity,
+  identityUri,
   type Link,
   type Protocol,
 } from '@quorate/connections';
@@ -242,6 +243,14 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
     const { cluster, node, leader, maxPayloadBytes } = service;
     if (hello.cluster !== '' && hello.cluster !== cluster) {
       this.connection.refuse('OTHER_CLUSTER', `it wants ${hello.cluster}, this is ${cluster}`);
+      return;
+    }
+    // One authority may sign for many clusters: who belongs to another one is nobody here.
+    if (this.#identity !== undefined && this.#identity.cluster !== cluster) {
+      this.connection.refuse(
+        'OTHER_CLUSTER',
+        `its certificate is for ${identityUri(this.#identity)}, this is ${cluster}`,
+      );
       return;
     }
     const { remote } = this.connection;
