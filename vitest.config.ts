@@ -1,10 +1,40 @@
 /** The tests of the whole workspace, on sources: nothing has to be built before. */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['source', 'node', 'import', 'module', 'default'];
 const tests = ['packages/*/test', 'apps/*/test', 'tooling/*/test'];
 const endToEnd = tests.map((folder) => `${folder}/**/e2e.test.ts`);
+
+/**
+ * What takes a minute and more, the longest first. Where nothing is known of earlier runs large files are
+ * begun first; these are short, and would be what is left in the end, with nothing to run beside it.
+ */
+const long = [
+  'tooling/simulation/test/seeds.paxos',
+  'apps/kv/test/disasters',
+  'apps/kv/test/demo.raft',
+  'tooling/simulation/test/seeds.raft',
+  'apps/kv/test/demo.paxos',
+  'packages/paxos/test/engine',
+  'packages/storage-file/test/conformance',
+  'packages/replica/test/matrix',
+  'packages/storage-level/test/conformance',
+  'packages/storage-indexeddb/test/conformance',
+  'packages/client/test/fire',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((start) => moduleId.includes(`/${start}.`));
+      return at === -1 ? long.length : at;
+    };
+    // A stable order: among themselves the others stay as they were.
+    return (await super.sort(files)).sort((left, right) => rank(left) - rank(right));
+  }
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -17,6 +47,7 @@ export default defineConfig({
     isolate: false,
     // For what hangs. No test states how long something takes by this: machines are busy with other things.
     testTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
     hookTimeout: 120_000,
     teardownTimeout: 10_000,
     projects: [

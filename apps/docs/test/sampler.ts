@@ -5,7 +5,7 @@
 import { it as register } from 'vitest';
 
 /** One in so many tests is run. */
-const every = 25;
+const every = 50;
 
 const path: string[] = [];
 let count = 0;

@@ -3,7 +3,7 @@
  */
 import type { Algorithm } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
-import { algorithms } from './harness/algorithms.ts';
+import { replicating } from './harness/algorithms.ts';
 import { TestCluster, type TestNode } from './harness/cluster.ts';
 
 const chunkBytes = 500;
@@ -120,7 +120,7 @@ async function end(cluster: TestCluster): Promise<void> {
   expect([...endings]).toEqual(['applied']);
 }
 
-describe.each(algorithms)('a node that was away past compaction, on $name', (tested) => {
+describe.each(replicating)('a node that was away past compaction, on $name', (tested) => {
   const { algorithm, algorithmWith } = tested;
 
   it('catches up by one snapshot while writes go on', async () => {

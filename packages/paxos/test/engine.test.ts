@@ -31,7 +31,7 @@ const tailSlackBytes = 512 * 1024;
 engineSuite({
   framework: { describe, it },
   // More of them run in cluster.test.ts, and whole clusters in the simulator.
-  swarm: { seeds: 15 },
+  swarm: { seeds: 10 },
   name: 'paxos',
   algorithm: (limits) => paxos(optionsOf(limits)),
   capabilities: { ...capabilities, readsAnywhere: false },

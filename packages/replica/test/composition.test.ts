@@ -36,8 +36,8 @@ async function content(at: KvReplica): Promise<ReadonlyMap<string, string>> {
   return new Map(pairs.map(({ key, value }) => [key, fromUtf8(value)]));
 }
 
-/** A Latin square for each algorithm, shifted by one. */
-const compositions: readonly Parts[] = algorithms.flatMap((algorithm, shift) =>
+/** A Latin square for Raft and one for Paxos, shifted by one. How reads are confirmed is all the same to the parts. */
+const compositions: readonly Parts[] = algorithms.slice(0, 2).flatMap((algorithm, shift) =>
   storages.map((storage, at) => ({
     algorithm,
     storage,

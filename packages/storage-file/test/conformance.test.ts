@@ -33,7 +33,7 @@ storageSuite({
       remove: () => rm(directory, { recursive: true }),
     };
   },
-  runs: 10,
+  runs: 5,
   // A real disk loses power, fails and rots in tooling/faults; here the simulated one does.
   without: [
     'crash',

@@ -110,7 +110,7 @@ describe('bench', () => {
   }, 120_000);
 
   it('storage measures every storage beside what the disk and LevelDB do', async () => {
-    const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64', '--entries', '2000'];
+    const brief = ['--seconds', '0.05', '--rounds', '1', '--windows', '1,64', '--entries', '500'];
     const finished = await finish(start(['storage', ...brief, '--json']));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
@@ -132,7 +132,7 @@ describe('bench', () => {
   }, 120_000);
 
   it('recover opens what a killed process left', async () => {
-    const brief = ['--rounds', '2', '--entries', '2000', '--windows', '64'];
+    const brief = ['--rounds', '1', '--entries', '500', '--windows', '64'];
     const finished = await finish(start(['recover', ...brief, '--json']));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);

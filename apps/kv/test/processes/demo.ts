@@ -31,7 +31,6 @@ export function replicationInADemo(algorithm: string): void {
     clients(group);
     membership(group);
     importAndExport(group);
-    ending(group);
   });
 }
 

@@ -89,7 +89,13 @@ const foundBy: Readonly<Record<Flaw, readonly string[]>> = {
 };
 
 const { seed: _seed, ...anySeed } = options();
-storageSuite({ framework: { describe, it }, name: 'a journal without a flaw', ...anySeed });
+storageSuite({
+  framework: { describe, it },
+  name: 'a journal without a flaw',
+  ...anySeed,
+  crashPoints: { sample: 20 },
+  runs: 20,
+});
 
 describe('the suite of storages, on a disk that can do everything', () => {
   it.each(Object.entries(foundBy))(

@@ -29,6 +29,9 @@ export const algorithms: readonly TestedAlgorithm[] = [
   ),
 ];
 
+/** One of each that replicates in a way of its own: snapshots know nothing of how reads are confirmed. */
+export const replicating: readonly TestedAlgorithm[] = algorithms.slice(0, 2);
+
 function tested(
   name: string,
   algorithmWith: (changes: CommonOptions) => Algorithm<unknown>,

@@ -101,7 +101,7 @@ storageSuite({
     'storedBytes',
     'flipBit',
   ],
-  runs: 20,
+  runs: 5,
 });
 
 /** Tests that are under way together: most of their time goes into waiting for the disk. */
