@@ -28,7 +28,6 @@ export function lifeOfADemo(algorithm: string): void {
 export function replicationInADemo(algorithm: string): void {
   inADemo(algorithm, (group) => {
     consistency(group);
-    clients(group);
     membership(group);
     importAndExport(group);
   });

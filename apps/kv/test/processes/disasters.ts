@@ -272,7 +272,7 @@ export function disasters(): void {
       const small = join(folder, 'small');
       const large = join(folder, 'large');
       await writeFile(small, await backupOf(Buffer.alloc(10)));
-      const sizes = [10, 192 * mib];
+      const sizes = [10, 128 * mib];
       const [least = 0, most = 0] = await Promise.all(
         sizes.map(async (bytes) => {
           const path = bytes === 10 ? small : large;

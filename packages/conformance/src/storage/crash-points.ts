@@ -88,6 +88,10 @@ async function loseTwice(tests: StorageTests, loss: Loss): Promise<void> {
   const total = await countOperations(tests);
   const points = covered(total, options.crashPoints ?? 'every', seed);
   const chosen = sampleOf(points, Math.min(openedThroughout, Math.ceil(points.length / 10)), seed);
+  // Where points are a sample, as many of an open are enough.
+  const { crashPoints = 'every' } = options;
+  const mostOpened =
+    crashPoints === 'every' ? maxOpenOperations : Math.min(maxOpenOperations, crashPoints.sample);
   let mostOpenOperations = 1;
   let reached = 0;
   await inParallel(chosen, casesAtOnce, async (operation) => {
@@ -97,7 +101,7 @@ async function loseTwice(tests: StorageTests, loss: Loss): Promise<void> {
     reached++;
     const { openOperations } = outcome;
     mostOpenOperations = Math.max(mostOpenOperations, openOperations);
-    for (const at of covered(openOperations, { sample: maxOpenOperations }, seed)) {
+    for (const at of covered(openOperations, { sample: mostOpened }, seed)) {
       for (const another of allLosses) {
         await runCase(tests, { ...first, again: { operation: at, loss: another } });
       }
