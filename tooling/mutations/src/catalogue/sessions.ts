@@ -156,8 +156,8 @@ export const sessionMutations: readonly Mutation[] = [
   {
     id: 'client-8',
     area: 'client',
-    title: 'answers of the connection before are taken for those of this one',
+    title: 'what was lost with a connection counts as under way',
     edits: [edit('client/flights', '    this.#byId.clear();\n', '')],
-    suite: suite('client', ['client', 'watch']),
+    suite: suite('client', ['flights', 'client', 'watch']),
   },
 ];
