@@ -33,6 +33,8 @@ export function calmPlan(algorithm: string, seconds: number): Plan {
       operations: Number.MAX_SAFE_INTEGER,
       leaseReads: 0,
       acknowledgeAll: 0,
+      // Callers in the processes of the nodes: those far away come with connections, heartbeats and sessions of their own.
+      sessions: { ...plan.clients.sessions, share: 0 },
     },
   };
 }
