@@ -32,3 +32,11 @@ it('are no burden once they are dropped', () => {
     expect(reply.bytes).toBe(memory);
   }
 });
+
+it('are let go of soon, however short they are', () => {
+  const replies = new KeptReplies();
+  const memory = new Uint8Array(slabBytes);
+  const first = replies.keep(memory.subarray(0, 1));
+  for (let count = 0; count < 10_000; count++) replies.keep(memory.subarray(1, 2)).dropped = true;
+  expect(first.bytes.buffer).not.toBe(memory.buffer);
+});
