@@ -21,7 +21,7 @@ export function parsePublished(text: string, what: string): Published {
   const match = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text);
   if (match === null) {
     throw new InvalidArgumentError(
-      `${what} must be what \`verify\` or \`export\` printed, LENGTH:HEAD, got ${JSON.stringify(text.slice(0, 100))}`,
+      `${what} must be what \`verify\` printed, LENGTH:HEAD, got ${JSON.stringify(text.slice(0, 100))}`,
     );
   }
   return { length: Number(match[1]), head: Buffer.from(match[2] ?? '', 'hex') };

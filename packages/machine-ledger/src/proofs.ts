@@ -1,18 +1,30 @@
 /**
- * Checking proofs: pure functions of what is at hand, for whoever trusts a root and nothing else. The
- * algorithms are those of RFC 9162, sections 2.1.3.2 and 2.1.4.2.
+ * Checking proofs: pure functions of what is at hand, for whoever trusts a published length and root and
+ * nothing else. The algorithms are those of RFC 9162, sections 2.1.3.2 and 2.1.4.2.
+ *
+ * The length is as much a part of what has to be trusted as the root: a path that leads to the root of three
+ * leaves from the third of them leads there from the second of two as well, if the proof may say how many there are.
  */
 import { equalBytes } from '@quorate/core';
 import { emptyRoot, hashBytes, leafHash, nodeHash } from './hashing.ts';
 import type { LedgerConsistency, LedgerInclusion } from './results.ts';
 
+/** What is published of a ledger, for proofs to be checked against: `status` has both. */
+export interface LedgerRoot {
+  /** Number of events. */
+  readonly length: number;
+  /** The root of the Merkle tree over them. */
+  readonly root: Uint8Array;
+}
+
 /**
- * Tells whether a record is the one with this sequence number in the ledger that has this root.
+ * Tells whether a record is the one with this sequence number in the ledger of which that was published.
  *
- * @param root of the ledger when it had `proof.length` events; from a `status` that is trusted
+ * @param published from a `status` that is trusted; a proof for another length proves nothing
  */
-export function verifyInclusion(proof: LedgerInclusion, root: Uint8Array): boolean {
+export function verifyInclusion(proof: LedgerInclusion, published: LedgerRoot): boolean {
   const { sequence, length, record, path } = proof;
+  if (length !== published.length) return false;
   if (!isCount(sequence) || !isCount(length) || sequence >= length) return false;
   if (!path.every(isHash)) return false;
   let node = sequence;
@@ -32,22 +44,22 @@ export function verifyInclusion(proof: LedgerInclusion, root: Uint8Array): boole
     node = Math.floor(node / 2);
     last = Math.floor(last / 2);
   }
-  return last === 0 && equalBytes(hash, root);
+  return last === 0 && equalBytes(hash, published.root);
 }
 
 /**
- * Tells whether the ledger with the root `fromRoot` is the start of the one with the root `toRoot`:
- * nothing in it was changed, taken out or put in between.
- *
- * @param fromRoot of the ledger when it had `proof.from` events
- * @param toRoot of the ledger when it had `proof.to` events
+ * Tells whether the ledger of which `older` was published is the start of the one of which `newer` was:
+ * nothing in it was changed, taken out or put in between. A proof for other lengths proves nothing.
  */
 export function verifyConsistency(
   proof: LedgerConsistency,
-  fromRoot: Uint8Array,
-  toRoot: Uint8Array,
+  older: LedgerRoot,
+  newer: LedgerRoot,
 ): boolean {
   const { from, to } = proof;
+  const { root: fromRoot } = older;
+  const { root: toRoot } = newer;
+  if (from !== older.length || to !== newer.length) return false;
   if (!isCount(from) || !isCount(to) || from > to) return false;
   if (!isHash(fromRoot) || !proof.path.every(isHash)) return false;
   if (from === to) return proof.path.length === 0 && equalBytes(fromRoot, toRoot);

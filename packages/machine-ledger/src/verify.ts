@@ -1,7 +1,7 @@
 /**
  * Checks an export, trusting nothing but, at most, a head or a root that was published before.
  */
-import { equalBytes, MalformedError } from '@quorate/core';
+import { equalBytes, InvalidArgumentError, MalformedError } from '@quorate/core';
 import {
   exportFormat,
   type ExportHeader,
@@ -53,6 +53,9 @@ export type Verification =
 /**
  * Reads an export line by line, as `exportLedger` writes them (without line ends), and finds any change,
  * removal, addition or reordering. Whatever comes is an answer; only `lines` itself can make it throw.
+ *
+ * @throws InvalidArgumentError if what was published can be that of no ledger: nothing would ever be compared
+ * with it.
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
@@ -77,6 +80,7 @@ class Verifier {
   #head = emptyHead;
 
   constructor({ published, replay = true }: VerifyOptions) {
+    if (published !== undefined) checkPublished(published);
     this.#published = published;
     this.#ledger = replay ? new Ledger() : undefined;
   }
@@ -163,6 +167,20 @@ class Verifier {
 interface FoundRecord {
   readonly hash: string;
   readonly record: Uint8Array;
+}
+
+function checkPublished({ length, head, root }: NonNullable<VerifyOptions['published']>): void {
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new InvalidArgumentError(
+      `a published length is an integer from 0, not ${String(length)}; take it from a status`,
+    );
+  }
+  for (const hash of [head, root]) {
+    if (hash === undefined || hash.length === hashBytes) continue;
+    throw new InvalidArgumentError(
+      `a published head or root has ${String(hashBytes)} bytes, not ${String(hash.length)}; take it from a status`,
+    );
+  }
 }
 
 function unsound(sequence: number | undefined, problem: string): Unsound {

@@ -264,6 +264,22 @@ describe('an export that was tampered with', () => {
     );
   });
 
+  test('is not compared with what can be published of no ledger', async () => {
+    const lines = await exported(lived());
+    const hash = new Uint8Array(32);
+    for (const published of [
+      { length: Number.NaN, head: hash },
+      { length: 0.5, head: hash },
+      { length: -1, head: hash },
+      { length: 2, head: hash.subarray(1) },
+      { length: 2, root: new Uint8Array(0) },
+    ]) {
+      await expect(verifyExport(lines, { published })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    }
+  });
+
   test('in its first line', async () => {
     const hosted = lived();
     const lines = await exported(hosted);

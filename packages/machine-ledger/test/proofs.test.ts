@@ -8,6 +8,7 @@ import {
   expectType,
   ledger,
   type LedgerInclusion,
+  type LedgerRoot,
   verifyConsistency,
   verifyInclusion,
 } from '../src/index.ts';
@@ -104,7 +105,7 @@ describe('an inclusion proof', () => {
       for (const [sequence, record] of all.slice(0, length).entries()) {
         const path = tree.inclusionPath(sequence, length);
         expect(path.length).toBeLessThanOrEqual(Math.ceil(Math.log2(length)));
-        expect(verifyInclusion({ sequence, length, record, path }, root)).toBe(true);
+        expect(verifyInclusion({ sequence, length, record, path }, { length, root })).toBe(true);
       }
     }
   });
@@ -141,8 +142,28 @@ describe('an inclusion proof', () => {
             : []),
           ...path.map((_, at) => ({ ...proof, path: path.with(at, flipped(path[at] ?? record)) })),
         ];
-        for (const each of wrong) expect(verifyInclusion(each, root)).toBe(false);
-        expect(verifyInclusion(proof, flipped(root))).toBe(false);
+        for (const each of wrong) {
+          expect(verifyInclusion(each, { length: each.length, root })).toBe(false);
+        }
+        expect(verifyInclusion(proof, { length, root: flipped(root) })).toBe(false);
+        expect(verifyInclusion(proof, { length: length + 1, root })).toBe(false);
+      }
+    }
+  });
+
+  test('does not hold for another number, however many events it says there were', () => {
+    for (const length of [2, 3, 5, 6, 7, 8, 13]) {
+      const root = definedRoot(all.slice(0, length));
+      const published = { length, root };
+      for (const [sequence, record] of all.slice(0, length).entries()) {
+        const path = tree.inclusionPath(sequence, length);
+        for (let claimed = 1; claimed <= 2 * length; claimed++) {
+          for (let other = 0; other < claimed; other++) {
+            if (other === sequence && claimed === length) continue;
+            const proof = { sequence: other, length: claimed, record, path };
+            expect(verifyInclusion(proof, published)).toBe(false);
+          }
+        }
       }
     }
   });
@@ -152,7 +173,9 @@ describe('an inclusion proof', () => {
     const pair = [leafHash(utf8('a')), leafHash(utf8('b'))];
     const root = definedRoot([utf8('a'), utf8('b')]);
     const record = Uint8Array.of(...(pair[0] ?? []), ...(pair[1] ?? []));
-    expect(verifyInclusion({ sequence: 0, length: 1, record, path: [] }, root)).toBe(false);
+    expect(verifyInclusion({ sequence: 0, length: 1, record, path: [] }, { length: 1, root })).toBe(
+      false,
+    );
   });
 });
 
@@ -163,12 +186,13 @@ describe('a consistency proof', () => {
     definedRoot(all.slice(0, length)),
   );
   const rootOf = (length: number): Uint8Array => roots[length] ?? new Uint8Array(0);
+  const published = (length: number): LedgerRoot => ({ length, root: rootOf(length) });
 
   test('holds between any two lengths', () => {
     for (let to = 0; to <= all.length; to++) {
       for (let from = 0; from <= to; from++) {
         const proof = { from, to, path: tree.consistencyPath(from, to) };
-        expect(verifyConsistency(proof, rootOf(from), rootOf(to))).toBe(true);
+        expect(verifyConsistency(proof, published(from), published(to))).toBe(true);
       }
     }
   });
@@ -181,7 +205,11 @@ describe('a consistency proof', () => {
         const fromRoot = rootOf(from);
         const toRoot = rootOf(to);
         const proves = (other: Partial<typeof proof>, left = fromRoot, right = toRoot): boolean =>
-          verifyConsistency({ ...proof, ...other }, left, right);
+          verifyConsistency(
+            { ...proof, ...other },
+            { length: other.from ?? from, root: left },
+            { length: to, root: right },
+          );
         expect(proves({}, flipped(fromRoot))).toBe(false);
         if (from > 0) expect(proves({}, fromRoot, flipped(toRoot))).toBe(false);
         expect(proves({ path: [...path, new Uint8Array(32)] })).toBe(false);
@@ -196,11 +224,19 @@ describe('a consistency proof', () => {
     }
   });
 
+  test('does not hold for other lengths than those that were published', () => {
+    const proof = { from: 3, to: 7, path: tree.consistencyPath(3, 7) };
+    expect(verifyConsistency(proof, published(3), published(7))).toBe(true);
+    expect(verifyConsistency(proof, { length: 2, root: rootOf(3) }, published(7))).toBe(false);
+    expect(verifyConsistency(proof, published(3), { length: 8, root: rootOf(7) })).toBe(false);
+  });
+
   test('is refused to a history that was rewritten', () => {
     const rewritten = all.with(3, utf8('something else'));
     const other = treeOf(rewritten);
     const path = other.consistencyPath(10, 40);
-    expect(verifyConsistency({ from: 10, to: 40, path }, rootOf(10), other.root())).toBe(false);
+    const now = { length: 40, root: other.root() };
+    expect(verifyConsistency({ from: 10, to: 40, path }, published(10), now)).toBe(false);
   });
 });
 
@@ -214,13 +250,14 @@ describe('a ledger', () => {
           return hosted.status();
         });
         const last = hosted.status();
-        for (const { length, root } of heads) {
+        for (const then of heads) {
+          const { length } = then;
           for (let sequence = 0; sequence < length; sequence++) {
             const proof = expectType(hosted.query(ledger.inclusion(sequence, length)), 'inclusion');
-            expect(verifyInclusion(proof, root)).toBe(true);
+            expect(verifyInclusion(proof, then)).toBe(true);
           }
           const proof = expectType(hosted.query(ledger.consistency(length)), 'consistency');
-          expect(verifyConsistency(proof, root, last.root)).toBe(true);
+          expect(verifyConsistency(proof, then, last)).toBe(true);
         }
       }),
       { numRuns: 6 },
@@ -233,11 +270,11 @@ describe('a ledger', () => {
     const published = hosted.status();
     hosted.done(fund('t2', 'bob', 7n));
     const proof = expectType(hosted.query(ledger.inclusion('t1', published.length)), 'inclusion');
-    expect(verifyInclusion(proof, published.root)).toBe(true);
+    expect(verifyInclusion(proof, published)).toBe(true);
     expect(decodeRecord(proof.record).operation).toEqual(fund('t1', 'alice', 500n));
     const now = expectType(hosted.query(ledger.inclusion('t1')), 'inclusion');
-    expect(verifyInclusion(now, hosted.status().root)).toBe(true);
-    expect(verifyInclusion(now, published.root)).toBe(false);
+    expect(verifyInclusion(now, hosted.status())).toBe(true);
+    expect(verifyInclusion(now, published)).toBe(false);
   });
 
   test('says what it has not', () => {

@@ -26,6 +26,8 @@ export interface ExpirySetup<R> {
   readonly log: Pick<ReplicatedLog<PayloadCaller<R>>, 'node' | 'submit' | 'barrier'>;
   readonly runtime: Runtime;
   readonly appliedIndex: () => LogIndex;
+  /** The machine's clock, which may be ahead of the one here: a leader before had a clock of its own. */
+  readonly time: () => number;
   /** When the next thing runs out, ms since 1970; where that is not after `now`, exactly so. */
   readonly next: (now: number) => number | undefined;
 }
@@ -111,17 +113,23 @@ export class Expiry<R> {
     const { next, runtime } = this.#setup;
     const due = next(0);
     if (due === undefined) return;
-    const waitMs = Math.min(Math.max(due - runtime.wallTime(), pauseMs), longestWaitMs);
+    const waitMs = Math.min(Math.max(due - this.#time, pauseMs), longestWaitMs);
     const at = runtime.now() + waitMs;
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#stopTimer();
     this.#timer = { at, timer: runtime.setTimer(waitMs, () => this.#wake()) };
   }
 
+  /** The time that an entry has which is written now. */
+  get #time(): number {
+    const { runtime, time } = this.#setup;
+    return Math.max(runtime.wallTime(), time());
+  }
+
   #wake(): void {
     this.#timer = undefined;
     if (this.#state.name !== 'leading' || this.#busy) return;
-    const now = this.#setup.runtime.wallTime();
+    const now = this.#time;
     const due = this.#setup.next(now);
     if (due === undefined) return;
     if (due <= now) this.#write({ type: 'time' });

@@ -88,6 +88,7 @@ export class Replica<C, R, Q, A, W = never, E = never> {
       log,
       runtime,
       appliedIndex: () => applier.appliedIndex,
+      time: () => applier.time,
       next: (now) => applier.nextExpiry(now),
     });
     this.service = new ReplicaService({

@@ -173,16 +173,20 @@ export function eventsOf<W, E>(
     new Promise<void>((resolve) => {
       wake = resolve;
     });
-  const abort = (): void => wake();
-  signal?.addEventListener('abort', abort);
+  let over = false;
   const end = (): void => {
-    signal?.removeEventListener('abort', abort);
+    over = true;
+    signal?.removeEventListener('abort', end);
     watch.close();
+    // Somebody may wait for an event that nobody would tell of any more.
+    wake();
   };
-  const events = follow(watch, woken, signal, end);
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted === true) end();
+  const events = follow(watch, woken, () => over, end);
   return {
     next: () => events.next(),
-    // A generator that was never begun does not come to its own `finally`.
+    // A generator that was never begun does not come to its own `finally`; one that waits ends before it returns.
     return: () => {
       end();
       return events.return();
@@ -196,16 +200,19 @@ export function eventsOf<W, E>(
 async function* follow<W, E>(
   watch: Watch<W, E>,
   woken: () => Promise<void>,
-  signal: AbortSignal | undefined,
+  isOver: () => boolean,
   end: () => void,
 ): AsyncGenerator<E, void, undefined> {
   try {
-    while (signal?.aborted !== true) {
+    while (!isOver()) {
       // Before looking: what comes between the look and the wait must end the wait.
       const more = woken();
       const events = watch.take(batch.events, batch.bytes);
       if (events.length === 0) await more;
-      else yield* events;
+      for (const event of events) {
+        if (isOver()) return;
+        yield event;
+      }
     }
   } finally {
     end();

@@ -3,6 +3,7 @@ import { algorithms } from './runs/algorithms.ts';
 import type { Benchmark } from './runs/bench.ts';
 import { engine } from './runs/engine.ts';
 import { floor } from './runs/floor.ts';
+import { ledger } from './runs/ledger.ts';
 import { recover } from './runs/recover.ts';
 import { snapshot } from './runs/snapshot.ts';
 import { storage } from './runs/storage.ts';
@@ -15,4 +16,5 @@ export const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['storage', storage],
   ['recover', recover],
   ['snapshot', snapshot],
+  ['ledger', ledger],
 ]);

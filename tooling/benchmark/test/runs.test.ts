@@ -170,6 +170,27 @@ describe('bench', () => {
     expect(await readdir(directory)).toEqual([]);
   }, 120_000);
 
+  it('ledger applies transfers beside what hashing them takes', async () => {
+    const brief = ['--seconds', '0.01', '--rounds', '1', '--windows', '1,100'];
+    const finished = await finish(start(['ledger', ...brief, '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    expect(lines.map(({ operation, clients }) => [operation, clients])).toEqual([
+      ...[1, 100].flatMap((transfers) => [
+        ['transfer', transfers],
+        ['its hashes', transfers],
+      ]),
+    ]);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      const compared = line['operation'] === 'transfer' ? [{ to: 'its hashes', of: 'speed' }] : [];
+      expect(line['ratios']).toMatchObject(compared);
+    }
+    const refused = await finish(start(['ledger', ...brief, '--windows', '257']));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('up to 256 transfers');
+  });
+
   it('floor prints a table', async () => {
     const finished = await finish(start(['floor', '--seconds', '0.05', '--rounds', '1']));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });

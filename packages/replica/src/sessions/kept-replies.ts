@@ -2,6 +2,7 @@
  * Replies that are kept until their client has them. They come as views on slabs that many of them share, and
  * most are dropped soon. The few that stay are copied out, or each would keep a whole slab alive.
  */
+import { overheadBytes } from './limits.ts';
 
 /** One of them. */
 export interface KeptReply {
@@ -10,7 +11,10 @@ export interface KeptReply {
   dropped: boolean;
 }
 
-/** So many bytes of slabs may lie between the oldest view and the newest. */
+/**
+ * So many bytes may lie between the oldest view and the newest: those of slabs, and for each view its own, which
+ * are many times those of a short reply.
+ */
 const recentBytes: number = 1024 * 1024;
 
 /** All replies of one table. */
@@ -23,7 +27,7 @@ export class KeptReplies {
   keep(bytes: Uint8Array): KeptReply {
     const reply: KeptReply = { bytes, dropped: false };
     this.#recent.push(reply);
-    this.#bytes += bytes.length;
+    this.#bytes += bytes.length + overheadBytes;
     while (this.#bytes > recentBytes) this.#settleOldest();
     return reply;
   }
@@ -32,7 +36,7 @@ export class KeptReplies {
     const oldest = this.#recent[this.#head];
     if (oldest === undefined) return;
     this.#head += 1;
-    this.#bytes -= oldest.bytes.length;
+    this.#bytes -= oldest.bytes.length + overheadBytes;
     if (!oldest.dropped) oldest.bytes = oldest.bytes.slice();
     if (this.#head * 2 < this.#recent.length) return;
     this.#recent = this.#recent.slice(this.#head);

@@ -8,7 +8,7 @@
  */
 import { ByteReader, ByteWriter, MalformedError } from '@quorate/core';
 import type { ChunkReader } from '../chunk-reader.ts';
-import { maxKeptBytesOfSession, maxSessions } from './limits.ts';
+import { maxSessions } from './limits.ts';
 import type { SessionRecord } from './session.ts';
 import type { FrozenTable } from './table.ts';
 
@@ -16,9 +16,6 @@ import type { FrozenTable } from './table.ts';
 const chunkBytes = 64 * 1024;
 
 const headBytes = 10;
-
-/** More than any session can have: its bound, one reply beyond it, and the fields. */
-const maxRecordBytes: number = 2 * maxKeptBytesOfSession + 64 * 1024;
 
 /** Writes the table in chunks. */
 export function* writeTable({
@@ -49,12 +46,8 @@ export async function readTable(reader: ChunkReader): Promise<FrozenTable> {
   }
   const sessions: SessionRecord[] = [];
   for (let at = 0; at < count; at++) {
+    // No bound of its own: a session keeps one reply however large. Memory is taken as the bytes come, and no more.
     const length = new ByteReader(await reader.take(4)).u32();
-    if (length > maxRecordBytes) {
-      throw new MalformedError(
-        `a session of ${String(length)} bytes, of at most ${String(maxRecordBytes)}`,
-      );
-    }
     sessions.push(readSession(new ByteReader(await reader.take(length))));
   }
   return { lastId, sessions };

@@ -77,6 +77,19 @@ describe('a leader', () => {
     expect(written).toEqual(['leader', 'time']);
   });
 
+  it('goes by the time of the log where a leader before had a clock that was ahead', async () => {
+    await lead('a', 1);
+    const ahead = world.runtime.wallTime() + 3_600_000;
+    const envelope = { type: 'open-session', timeoutMs: 5_000 } as const;
+    decide(world, [payloadOfEnvelope(envelope)], ahead);
+    await world.runtime.run(4_000);
+    expect(sessions()).toBe(1);
+    decide(world, [payloadOfEnvelope(envelope)], ahead + 5_000);
+    await world.runtime.run(200);
+    expect(sessions()).toBe(1);
+    expect(written).toEqual(['time']);
+  });
+
   it('tries again where its entry did not get through', async () => {
     await lead('a', 1);
     open(1_000);
