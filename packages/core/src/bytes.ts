@@ -259,20 +259,20 @@ export class FrameWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at: number;
+  #end: number;
 
   constructor(bytes: Uint8Array, offset: number = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = offset;
+    this.#end = bytes.length;
     if (offset > bytes.length)
       throw new MalformedError('cut short: nothing where a field should be');
   }
 
   /** Bytes not read yet. */
   get left(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** Where the next field starts. */
@@ -280,26 +280,38 @@ export class ByteReader {
     return this.#at;
   }
 
+  /** Goes on with another stretch of the same bytes: one reader for many that lie in one buffer. */
+  moveTo(offset: number, end: number): void {
+    if (!(offset >= 0 && offset <= end && end <= this.#bytes.length)) {
+      throw new MalformedError('cut short: nothing where a field should be');
+    }
+    this.#at = offset;
+    this.#end = end;
+  }
+
+  // Put together byte by byte: most readers read a few fields, and a DataView costs more than those.
+
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#byte(this.#advance(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2));
+    return this.#u16(this.#advance(2));
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4));
+    return this.#u32(this.#advance(4));
   }
 
   /** An integer from 0 below 2^48. */
   u48(): number {
     const at = this.#advance(6);
-    return this.#view.getUint16(at) * u32Range + this.#view.getUint32(at + 2);
+    return this.#u16(at) * u32Range + this.#u32(at + 2);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8));
+    const at = this.#bytes.byteOffset + this.#advance(8);
+    return new DataView(this.#bytes.buffer, at, 8).getFloat64(0);
   }
 
   /** @throws MalformedError unless the byte is 0 or 1. */
@@ -325,6 +337,13 @@ export class ByteReader {
     return fromUtf8(this.raw(this.#length(maxBytes)));
   }
 
+  /** Passes over a length (u32) and so many bytes. @returns the length. */
+  skipBytes(): number {
+    const length = this.#length(this.left);
+    this.#advance(length);
+    return length;
+  }
+
   /**
    * A number of items (u32) of at least `minItemBytes` each, so that a hostile count cannot make
    * the reader allocate for items that are not there.
@@ -344,6 +363,18 @@ export class ByteReader {
     if (this.left > 0) throw new MalformedError(`${String(this.left)} bytes too many`);
   }
 
+  #byte(at: number): number {
+    return this.#bytes[at] ?? 0;
+  }
+
+  #u16(at: number): number {
+    return (this.#byte(at) << 8) | this.#byte(at + 1);
+  }
+
+  #u32(at: number): number {
+    return ((this.#u16(at) << 16) | this.#u16(at + 2)) >>> 0;
+  }
+
   #length(maxBytes: number): number {
     const length = this.u32();
     if (length > maxBytes) {
@@ -357,7 +388,7 @@ export class ByteReader {
   #advance(count: number): number {
     const at = this.#at;
     // Negative where a caller reckoned with lengths that are not to be believed.
-    if (count < 0 || count > this.#bytes.length - at) {
+    if (count < 0 || count > this.#end - at) {
       throw new MalformedError(
         `cut short: ${String(count)} bytes wanted, ${String(this.left)} left`,
       );

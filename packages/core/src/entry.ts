@@ -19,12 +19,13 @@
 import { ByteReader, ByteWriter, putU48 } from './bytes.ts';
 import { MalformedError } from './errors.ts';
 import type { Ticket } from './ids.ts';
+import { Payloads } from './payloads.ts';
 
 /** What an entry is for. */
 export type EntryKind = 'noop' | 'commands' | 'membership';
 
-/** A decoded entry. */
-export interface Entry {
+/** An entry, but for its payloads. */
+export interface EntryHead {
   readonly kind: EntryKind;
   /** Wall clock of the proposer, in ms since 1970; 0 where nobody looked at a clock. Not monotone. */
   readonly time: number;
@@ -32,8 +33,17 @@ export interface Entry {
   readonly incarnation: number;
   /** Number of the batch within that run. */
   readonly ticket: Ticket;
+}
+
+/** A decoded entry. */
+export interface Entry extends EntryHead {
   /** Commands, opaque here; or one encoded membership; or nothing. */
   readonly payloads: readonly Uint8Array[];
+}
+
+/** An entry whose payloads still lie in its record. */
+export interface OpenEntry extends EntryHead {
+  readonly payloads: Payloads;
 }
 
 /** Bytes of an entry's fixed part, without the engine's header and the payloads. */
@@ -77,14 +87,23 @@ export function encodedEntryBytes(payloads: readonly Uint8Array[]): number {
  * @throws MalformedError if the bytes are not a whole entry.
  */
 export function decodeEntry(record: Uint8Array, headerBytes: number): Entry {
+  const { payloads, ...head } = openEntry(record, headerBytes);
+  return { ...head, payloads: [...payloads] };
+}
+
+/**
+ * Decodes the entry of a record, and leaves its payloads where they are.
+ *
+ * @throws MalformedError if the bytes are not a whole entry.
+ */
+export function openEntry(record: Uint8Array, headerBytes: number): OpenEntry {
   const reader = new ByteReader(record, headerBytes);
   const kind = kindOf(reader.u8());
   const time = reader.u48();
   const incarnation = reader.u48();
   const ticket = reader.u48();
   const count = reader.count(payloadOverheadBytes);
-  const payloads: Uint8Array[] = [];
-  for (let item = 0; item < count; item++) payloads.push(reader.bytes());
+  const payloads = Payloads.readFrom(record, reader, count);
   reader.end();
   return { kind, time, incarnation, ticket, payloads };
 }

@@ -98,9 +98,9 @@ export function readEnvelope(reader: ByteReader): Envelope {
     case 'command':
       return plain;
     case 'session-command':
-      return { type, ...readPlace(reader) };
+      return placed(type, reader);
     case 'skip':
-      return ended(reader, { type, ...readPlace(reader) });
+      return ended(reader, placed(type, reader));
     case 'open-session':
       return ended(reader, { type, timeoutMs: reader.u32() });
     case 'keep-session':
@@ -114,8 +114,8 @@ export function readEnvelope(reader: ByteReader): Envelope {
   }
 }
 
-function readPlace(reader: ByteReader): SessionPlace {
-  return { session: reader.u48(), sequence: reader.u48(), answered: reader.u48() };
+function placed(type: 'session-command' | 'skip', reader: ByteReader): Envelope {
+  return { type, session: reader.u48(), sequence: reader.u48(), answered: reader.u48() };
 }
 
 function ended(reader: ByteReader, envelope: Envelope): Envelope {

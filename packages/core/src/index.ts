@@ -13,6 +13,7 @@ export * from './ids.ts';
 export * from './machine.ts';
 export * from './membership.ts';
 export * from './observe.ts';
+export * from './payloads.ts';
 export * from './quorum.ts';
 export * from './random.ts';
 export * from './replicated-log.ts';

@@ -10,6 +10,7 @@ import type { QuorateError } from './errors.ts';
 import type { LogIndex, NodeId } from './ids.ts';
 import type { Membership, MembershipChange } from './membership.ts';
 import type { Counters } from './observe.ts';
+import type { Payloads } from './payloads.ts';
 
 /**
  * Whoever waits for a submitted payload. A plain object instead of a promise, because a promise per
@@ -28,8 +29,8 @@ export interface Committed<C extends Caller> {
   readonly index: LogIndex;
   /** Wall clock of its proposer, in ms since 1970; 0 for entries without commands. Not monotone. */
   readonly time: number;
-  /** The commands, in order; none for no-ops and memberships. Views: copy what you keep. */
-  readonly payloads: readonly Uint8Array[];
+  /** The commands, in order; none for no-ops and memberships. */
+  readonly payloads: Payloads;
   /** Where this node submitted the entry and somebody still waits: one caller a payload. */
   readonly callers: readonly C[] | undefined;
 }

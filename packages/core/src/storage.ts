@@ -74,7 +74,8 @@ export interface Storage {
   open(owner: StorageOwner): Promise<Recovered>;
   /**
    * Writes the steps atomically and resolves only when they are durable. Calls take effect in the
-   * order in which they were made, also when the caller does not wait in between.
+   * order in which they were made, also when the caller does not wait in between. The bytes must not
+   * change any more: a storage may refer to them for as long as it likes.
    *
    * @throws StorageFailedError if a write or sync failed; then every later call fails too, and
    * nothing is retried.

@@ -8,10 +8,11 @@ import {
   CompactedError,
   type Committed,
   type CommittedRecord,
-  decodeEntry,
   type LogConsumer,
   type LogIndex,
   invariant,
+  openEntry,
+  Payloads,
   type SnapshotId,
   type SnapshotReader,
   type SnapshotStore,
@@ -126,13 +127,13 @@ export class Delivery<C extends Caller> {
         `entries are delivered without a gap: ${String(index)} where ${String(expected)} is due`,
       );
       bytes += record.length;
-      return decodeEntry(record, this.#headerBytes);
+      return openEntry(record, this.#headerBytes);
     });
     let index = this.#applied;
     const entries = decoded.map(({ kind, time, incarnation, ticket, payloads }): Committed<C> => {
       index += 1;
       const callers = this.#requests.decided(index, incarnation, ticket);
-      return { index, time, payloads: kind === 'commands' ? payloads : [], callers };
+      return { index, time, payloads: kind === 'commands' ? payloads : Payloads.none, callers };
     });
     this.#consumer.deliver(entries);
     this.#applied = expected;

@@ -11,13 +11,13 @@
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import type { KvSelection } from './commands.ts';
 import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
+import { KeyIndex, type Slot } from './key-index.ts';
 import { KeyOrder, utf8Length } from './keys.ts';
 import type { Place } from './landmarks.ts';
 import { noLease } from './leases/none.ts';
 import { type FrozenLeases, LeaseTable } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
 import { boundsOf } from './selection.ts';
-import { emptyTree, type Tree } from './tree.ts';
 import { ValueCopier } from './values.ts';
 
 /** Revision of an empty map. */
@@ -55,7 +55,7 @@ export interface FrozenStore {
 
 export class Store {
   readonly #order = new KeyOrder();
-  readonly #index: Tree<string, Version> = emptyTree(this.#order.compare);
+  readonly #index = new KeyIndex(this.#order.compare);
   /** Told by each put and deletion which keys hang on which lease. */
   readonly leases: LeaseTable = new LeaseTable(this.#order.compare);
   readonly #history = new History();
@@ -125,7 +125,8 @@ export class Store {
 
   /** Puts a copy of the value; returns the version before, if the key was there. */
   put(key: string, value: Uint8Array, lease: number = noLease): LiveVersion | undefined {
-    const before = this.#index.get(key);
+    const slot = this.#index.slot(key);
+    const before = slot?.version;
     const replaced = isLive(before) ? before : undefined;
     const keyBytes = utf8Length(key);
     const modRevision = this.#revision + 1;
@@ -143,7 +144,7 @@ export class Store {
       previous: before,
     });
     if (before === undefined) this.#order.admit(key, keyBytes);
-    this.#append(version, before);
+    this.#append(version, before, slot);
     this.#bytes += version.bytes - (replaced?.bytes ?? 0);
     if (replaced === undefined) this.#keys += 1;
     if (replaced?.lease !== lease) {
@@ -168,7 +169,7 @@ export class Store {
       hashHigh: 0,
       previous: live,
     });
-    this.#append(tombstone, live);
+    this.#append(tombstone, live, this.#index.slot(live.key));
     this.#bytes -= live.bytes;
     this.#keys -= 1;
     this.leases.detach(live.lease, live.key);
@@ -230,7 +231,8 @@ export class Store {
       previous: undefined,
     });
     this.#order.admit(base.key, keyBytes);
-    if (!this.#index.set(base.key, version, false)) return false;
+    if (this.#index.get(base.key) !== undefined) return false;
+    this.#index.replace(undefined, version);
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#keys += 1;
     this.#bytes += version.bytes;
@@ -257,16 +259,14 @@ export class Store {
     }
     const { from, to } = boundsOf(selection);
     const { compare } = this.#order;
-    const reused: (string | Version)[] = [];
     if (reverse) {
-      // Skips the bound itself, which is excluded.
-      for (const [key, version] of this.#index.entriesReversed(to, reused, true)) {
-        if (compare(key, from) < 0) return;
+      for (const version of this.#index.before(to)) {
+        if (compare(version.key, from) < 0) return;
         yield version;
       }
     } else {
-      for (const [key, version] of this.#index.entries(from, reused)) {
-        if (to !== undefined && compare(key, to) >= 0) return;
+      for (const version of this.#index.from(from)) {
+        if (to !== undefined && compare(version.key, to) >= 0) return;
         yield version;
       }
     }
@@ -293,14 +293,13 @@ export class Store {
 
   /** The state as of now, at the cost of a pointer: the index copies a node before it next changes it. */
   freeze(): FrozenStore {
-    const index = this.#index.clone();
     return {
       revision: this.#revision,
       compactRevision: this.#compactRevision,
       retention: this.#retention,
       hash: this.hash(),
       leases: this.leases.freeze(),
-      newest: () => index.values(),
+      newest: this.#index.freeze(),
       changes: this.#history.freeze(),
     };
   }
@@ -322,8 +321,8 @@ export class Store {
     return version;
   }
 
-  #append(version: Version, superseded: Version | undefined): void {
-    this.#index.set(version.key, version);
+  #append(version: Version, superseded: Version | undefined, slot: Slot | undefined): void {
+    this.#index.replace(slot, version);
     this.#history.append(version, superseded);
     this.#hashes.add(version.hashLow, version.hashHigh);
     this.#uncommitted += 1;

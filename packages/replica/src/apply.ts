@@ -7,7 +7,7 @@
  */
 import {
   type ApplyContext,
-  ByteReader,
+  type ByteReader,
   ByteWriter,
   ClosedError,
   type Committed,
@@ -128,21 +128,18 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
     // Leaders have clocks of their own: after a change of leader the next time may lie before the last.
     const time = Math.max(this.time, entry.time);
     this.time = time;
-    let position = 0;
-    for (const payload of entry.payloads) {
+    entry.payloads.each((payload, position) => {
       this.#applyPayload(payload, { index, position, time }, callers?.[position]);
-      position++;
-    }
+    });
     this.appliedIndex = index;
     this.entries++;
   }
 
   #applyPayload(
-    payload: Uint8Array,
+    reader: ByteReader,
     context: ApplyContext,
     caller: PayloadCaller<R> | undefined,
   ): void {
-    const reader = new ByteReader(payload);
     let envelope: Envelope;
     try {
       envelope = readEnvelope(reader);

@@ -5,6 +5,7 @@ import {
   InvariantError,
   MalformedError,
   OutcomeUnknownError,
+  Payloads,
 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import { payload, payloadOf } from './register.ts';
@@ -118,7 +119,8 @@ describe('a machine that throws anything else', () => {
 
 it('does not apply entries that do not follow one another', async () => {
   const { log, machine } = await openWorld();
-  const entry = { index: 2, time: 0, payloads: [payloadOf(add(1))], callers: undefined };
+  const payloads = Payloads.of(payloadOf(add(1)));
+  const entry = { index: 2, time: 0, payloads, callers: undefined };
   expect(() => log.consumer.deliver([entry])).toThrow(InvariantError);
   expect(machine.sum).toBe(0);
 });

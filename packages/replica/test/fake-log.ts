@@ -16,6 +16,7 @@ import {
   type MembershipChange,
   type NodeId,
   OutcomeUnknownError,
+  Payloads,
   type QuorateError,
   type ReadGuarantee,
   type ReplicatedLog,
@@ -114,7 +115,7 @@ export class FakeLog<C extends Caller> implements ReplicatedLog<C> {
       ({ payloads, callers, time }): Committed<C> => ({
         index: ++this.#index,
         time: time ?? this.entryTime ?? this.#runtime.wallTime(),
-        payloads,
+        payloads: Payloads.of(...payloads),
         callers,
       }),
     );

@@ -18,7 +18,6 @@ import {
 } from '@quorate/core';
 import type { Device } from './device.ts';
 import type { Image } from './image.ts';
-import { copyOps } from './ops.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** Counts over the life of a disk: writes submitted, and syncs that made them durable. */
@@ -104,9 +103,8 @@ class DiskStorage implements MemoryStorage {
     const device = this.#live();
     checkStorageOps(ops, this.#slot.maxRecordBytes);
     this.snapshots.claim(ops);
-    const copy = copyOps(ops);
     await device.submit((image) => {
-      image.apply(copy, this.#retain);
+      image.apply(ops, this.#retain);
     });
   }
 

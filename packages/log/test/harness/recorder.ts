@@ -57,7 +57,7 @@ export class ListConsumer implements LogConsumer<Submission> {
         throw new Error(`${String(index)} was delivered after ${String(this.applied)}`);
       }
       this.applied = index;
-      payloads.forEach((payload, at) => {
+      [...payloads].forEach((payload, at) => {
         const command = fromUtf8(payload);
         added.push([index, command]);
         const caller = callers?.[at];

@@ -96,7 +96,7 @@ export function expire(store: Store, time: number): void {
  * @throws CommandRejectedError if not.
  */
 export function requireLeases({ leases }: Store, operations: readonly KvOperation[]): void {
-  const added = new Map<number, number>();
+  let added: Map<number, number> | undefined;
   for (const operation of operations) {
     if (operation.type !== 'put' || operation.lease === noLease) continue;
     const { lease, key } = operation;
@@ -106,6 +106,7 @@ export function requireLeases({ leases }: Store, operations: readonly KvOperatio
       );
     }
     if (leases.holds(lease, key)) continue;
+    added ??= new Map();
     const more = (added.get(lease) ?? 0) + 1;
     added.set(lease, more);
     if (leases.keyCount(lease) + more > maxLeaseKeys) {
