@@ -100,6 +100,8 @@ export class Session<R> implements PlaceOwner<R> {
     this.#backOff.stop();
     this.#rewinding = false;
     if (this.#state === 'opening') this.#state = 'closed';
+    // Without a `down` before it, what was under way was lost all the same.
+    if (this.#state === 'ended') this.#begin();
     this.#resend();
     this.#pump();
   }
