@@ -155,12 +155,12 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
 
   events(events: readonly Uint8Array[], rest: Uint8Array): void {
     this.#backOff.succeeded();
-    // Views of a frame that may hold much else: what is kept for long is copied.
+    // Views of a frame that may hold much else: what is kept for long is copied, and whoever reads slowly keeps events.
     this.#rest = rest.slice();
     this.#start?.resolve();
     this.#start = undefined;
     for (const bytes of events) {
-      this.#received.push(bytes);
+      this.#received.push(bytes.slice());
       this.#unreadBytes += bytes.length;
     }
     if (events.length > 0) this.#wake();
