@@ -11,6 +11,7 @@ import {
   type QuorateError,
   type RequestId,
   type Runtime,
+  TooLargeError,
 } from '@quorate/core';
 import { BackOff } from './back-off.ts';
 import type { ClientConnection } from './connection.ts';
@@ -149,6 +150,14 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
     else this.fail(error);
   }
 
+  withheld(bytes: number): void {
+    this.refused(
+      new TooLargeError(
+        `an event of ${String(bytes)} bytes is over maxFrameBytes of this client; raise it`,
+      ),
+    );
+  }
+
   lost(): void {
     this.#id = undefined;
   }
@@ -168,6 +177,11 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
 
   #ask(): void {
     if (this.#connection === undefined || this.#end !== undefined || this.#id !== undefined) return;
+    const tooLarge = this.#connection.refuseTooLarge(this.#rest.length);
+    if (tooLarge !== undefined) {
+      this.fail(tooLarge);
+      return;
+    }
     this.#consumedBytes = 0;
     this.#id = this.#setup.flights.add(this);
     this.#connection.watch(this.#id, Math.max(windowBytes - this.#unreadBytes, 1), this.#rest);

@@ -17,7 +17,8 @@ import {
   silentLogger,
   systemRuntime,
 } from '@quorate/core';
-import { isKeepAlive } from '../protocol/handshake.ts';
+import { checkFrameBytes, isKeepAlive, leastFrameBytes } from '../protocol/handshake.ts';
+import { requestOverheadBytes } from '../protocol/requests.ts';
 
 /** Whoever wants to be served. */
 export interface Visitor {
@@ -41,7 +42,11 @@ export interface ServerOptions extends AdmissionOptions {
   readonly tokens?: readonly string[];
   /** Asked for each client, besides the tokens. Must not throw. @default everybody is served */
   readonly admit?: (visitor: Visitor) => boolean;
-  /** Largest frame that it takes. @default 8 MiB */
+  /**
+   * Largest frame that it takes: at least 1 MiB, and room for the largest command; below 2 GiB.
+   *
+   * @default 8 MiB, or more where a command can be larger
+   */
   readonly maxFrameBytes?: number;
   /** Requests of one client under way; more are refused with OVERLOADED. @default 16 384 */
   readonly maxRequestsPerClient?: number;
@@ -108,6 +113,7 @@ const defaultAdmission: AdmissionLimits = { maxConnections: 4096, maxConnections
 export function checkServerOptions(options: ServerOptions): ServerSettings {
   refuseUnknown(options, names, 'serveClients');
   const { maxConnections, maxConnectionsPerHost } = { ...defaultAdmission, ...options };
+  const largestRequest = options.service.maxPayloadBytes + requestOverheadBytes;
   const settings: ServerSettings = {
     ...checkAdmission({
       maxConnections,
@@ -117,7 +123,7 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
     links: options.links,
     listen: options.listen,
     admit: admission(options),
-    maxFrameBytes: options.maxFrameBytes ?? 8 * 1024 * 1024,
+    maxFrameBytes: options.maxFrameBytes ?? Math.max(8 * 1024 * 1024, largestRequest),
     maxRequestsPerClient: options.maxRequestsPerClient ?? 16_384,
     maxWatchesPerClient: options.maxWatchesPerClient ?? 1_024,
     maxQueuedBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
@@ -129,6 +135,7 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
   };
   const { maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes } = settings;
   checkIntegers({ maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes });
+  checkFrameBytes(maxFrameBytes, Math.max(leastFrameBytes, largestRequest));
   const { keepAliveMs, handshakeTimeoutMs, closeTimeoutMs } = settings;
   checkTimes({ handshakeTimeoutMs, closeTimeoutMs });
   if (!isKeepAlive(keepAliveMs)) {
