@@ -119,6 +119,11 @@ export class Connection implements LinkHandler {
     return this.#outbox.waitingBytes;
   }
 
+  /** Bytes that are set aside for a frame that has come in part. */
+  get pendingBytes(): number {
+    return this.#parser.pendingBytes;
+  }
+
   /** Frames that have not been given to the link yet. */
   get waitingFrames(): number {
     return this.#outbox.waitingFrames;

@@ -47,6 +47,8 @@ import { Watching } from './watching.ts';
 /** Whoever accepted the connection. */
 export interface ServerOwner {
   established(client: ServerConnection): void;
+  /** So many bytes more are on their way to it. */
+  queued(bytes: number): void;
   /** Called once, whatever the reason. */
   ended(client: ServerConnection, end: End): void;
 }
@@ -85,6 +87,11 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
     this.#owner = owner;
     this.connection = new Connection(context, this, link, 'accepted');
     this.#batch = new Batch(settings.runtime, (parts, bytes) => this.#send(parts, bytes));
+  }
+
+  /** Bytes of answers that wait, and of a frame that has come in part. */
+  get heldBytes(): number {
+    return this.#batch.length + this.connection.waitingBytes + this.connection.pendingBytes;
   }
 
   /** Says who leads now. */
@@ -283,6 +290,7 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
       return;
     }
     this.connection.send(frameType.replies, parts, bytes);
+    this.#owner.queued(bytes);
   }
 }
 

@@ -54,6 +54,11 @@ export interface ServerOptions extends AdmissionOptions {
   readonly maxWatchesPerClient?: number;
   /** What waits for a client that does not read; beyond it is disconnected. @default 64 MiB */
   readonly maxQueuedBytes?: number;
+  /**
+   * What is held for all clients: answers that wait, and frames that have come in part. Beyond, whoever holds most is
+   * disconnected. @default 512 MiB
+   */
+  readonly maxHeldBytes?: number;
   /** Something is sent at least so often. @default 2 000 */
   readonly keepAliveMs?: number;
   /** From accepting to the end of the handshake. @default 5 000 */
@@ -76,6 +81,7 @@ export interface ServerSettings extends AdmissionLimits {
   readonly maxRequestsPerClient: number;
   readonly maxWatchesPerClient: number;
   readonly maxQueuedBytes: number;
+  readonly maxHeldBytes: number;
   readonly keepAliveMs: number;
   readonly handshakeTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -95,6 +101,7 @@ const names = [
   'maxRequestsPerClient',
   'maxWatchesPerClient',
   'maxQueuedBytes',
+  'maxHeldBytes',
   'keepAliveMs',
   'handshakeTimeoutMs',
   'closeTimeoutMs',
@@ -127,14 +134,17 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
     maxRequestsPerClient: options.maxRequestsPerClient ?? 16_384,
     maxWatchesPerClient: options.maxWatchesPerClient ?? 1_024,
     maxQueuedBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
+    maxHeldBytes: options.maxHeldBytes ?? 512 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 2_000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 5_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 500,
     runtime: options.runtime ?? systemRuntime,
     logger: options.logger ?? silentLogger,
   };
-  const { maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes } = settings;
-  checkIntegers({ maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes });
+  const { maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient } = settings;
+  const { maxQueuedBytes, maxHeldBytes } = settings;
+  checkIntegers({ maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient });
+  checkIntegers({ maxQueuedBytes, maxHeldBytes });
   checkFrameBytes(maxFrameBytes, Math.max(leastFrameBytes, largestRequest));
   const { keepAliveMs, handshakeTimeoutMs, closeTimeoutMs } = settings;
   checkTimes({ handshakeTimeoutMs, closeTimeoutMs });
