@@ -49,6 +49,7 @@ const lasting: ReadonlySet<EndCode> = new Set<EndCode>([
   'CERTIFICATE_EXPIRED',
   'CERTIFICATE_NAMELESS',
   'OTHER_HOST',
+  'NOT_A_MEMBER',
   'OTHER_CLUSTER',
   'UNAUTHENTICATED',
 ]);
