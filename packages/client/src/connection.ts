@@ -9,7 +9,7 @@ import {
   type Link,
   type Protocol,
 } from '@quorate/connections';
-import type { Acknowledge, Consistency, RequestId } from '@quorate/core';
+import { type Acknowledge, type Consistency, type RequestId, TooLargeError } from '@quorate/core';
 import { Batch } from './protocol/batch.ts';
 import {
   decodeRefusal,
@@ -76,6 +76,15 @@ export class ClientConnection implements Protocol {
   /** Bytes that have not reached the operating system yet. */
   get waitingBytes(): number {
     return this.#batch.length + this.connection.waitingBytes;
+  }
+
+  /** Why a request with so many bytes of its own is not sent: the other side would end the connection. */
+  refuseTooLarge(bytes: number): TooLargeError | undefined {
+    const most = this.#welcome?.maxFrameBytes ?? Infinity;
+    if (requestOverheadBytes + bytes <= most) return undefined;
+    return new TooLargeError(
+      `a request of ${String(bytes)} bytes does not fit into the frames of ${String(most)} bytes that the member takes`,
+    );
   }
 
   command(

@@ -4,11 +4,13 @@
 import type { LogIndex, NodeId, QuorateError, RequestId } from '@quorate/core';
 import type { ReplyHandler } from './protocol/replies.ts';
 
-/** Somebody who waits for the answer to a request. Exactly one of the first four is called, unless it is a watch. */
+/** Somebody who waits for the answer to a request. Exactly one of the first five is called, unless it is a watch. */
 export interface Flight {
   answered(bytes: Uint8Array): void;
   unconfirmed(reply: Uint8Array, index: LogIndex): void;
   refused(error: QuorateError): void;
+  /** There is an answer, of so many bytes, and it is over `maxFrameBytes` of this client. */
+  withheld(bytes: number): void;
   /** The connection broke: whether the request arrived is not known. */
   lost(): void;
   /** Only watches: may come many times. */
@@ -89,6 +91,10 @@ export class Flights implements ReplyHandler {
 
   events(id: RequestId, events: readonly Uint8Array[], rest: Uint8Array): void {
     this.#byId.get(id)?.events?.(events, rest);
+  }
+
+  withheld(id: RequestId, bytes: number): void {
+    this.#take(id)?.withheld(bytes);
   }
 
   leader(leader: NodeId | undefined): void {

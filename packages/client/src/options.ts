@@ -14,7 +14,12 @@ import {
   systemRuntime,
 } from '@quorate/core';
 import { checkIntegers, checkTimes, refuseUnknown } from '@quorate/connections';
-import { isKeepAlive, maxTokenBytes } from './protocol/handshake.ts';
+import {
+  checkFrameBytes,
+  isKeepAlive,
+  leastFrameBytes,
+  maxTokenBytes,
+} from './protocol/handshake.ts';
 
 /** How a machine is spoken to: the machine itself will do, or its codecs alone. */
 export type Machine<C, R, Q, A, W = never, E = never> = MachineCodecs<C, R, Q, A> & {
@@ -44,7 +49,7 @@ export interface ClientOptions<C, R, Q, A, W = never, E = never> {
   readonly window?: number;
   /** Calls that nobody has answered; beyond, they reject with OVERLOADED. @default 100 000 */
   readonly maxPending?: number;
-  /** Largest frame that it takes. @default 8 MiB */
+  /** Largest frame that it takes, and so about the largest answer; from 1 MiB to below 2 GiB. @default 8 MiB */
   readonly maxFrameBytes?: number;
   /** Something is sent at least so often. @default 2 000 */
   readonly keepAliveMs?: number;
@@ -167,6 +172,7 @@ export function checkOptions<C, R, Q, A, W, E>(options: ClientOptions<C, R, Q, A
     );
   }
   checkIntegers({ window, maxPending, maxFrameBytes });
+  checkFrameBytes(maxFrameBytes, leastFrameBytes);
   if (window > greatestWindow) {
     throw new InvalidArgumentError(
       `window must be at most ${String(greatestWindow)}, got ${String(window)}`,

@@ -14,6 +14,7 @@ import {
   type RequestId,
   type Runtime,
   TimeoutError,
+  TooLargeError,
 } from '@quorate/core';
 import { Waiting } from '@quorate/core/waiting';
 import { BackOff } from './back-off.ts';
@@ -68,6 +69,14 @@ export class Query<A> extends Waiting<A> implements Flight {
     if (this.settled) return;
     if (isPassing(error)) this.#queries.later(this);
     else this.#end(error);
+  }
+
+  withheld(bytes: number): void {
+    this.refused(
+      new TooLargeError(
+        `the answer of ${String(bytes)} bytes is over maxFrameBytes of this client; ask for less, or raise it`,
+      ),
+    );
   }
 
   lost(): void {
@@ -185,6 +194,11 @@ export class Queries<A> {
   #ask(query: Query<A>): void {
     if (this.#connection === undefined) {
       this.#unasked.push(query);
+      return;
+    }
+    const tooLarge = this.#connection.refuseTooLarge(query.query.length);
+    if (tooLarge !== undefined) {
+      query.refused(tooLarge);
       return;
     }
     const { flights, attemptTimeoutMs } = this.#setup;

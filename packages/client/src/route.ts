@@ -49,6 +49,7 @@ const lasting: ReadonlySet<EndCode> = new Set<EndCode>([
   'CERTIFICATE_EXPIRED',
   'CERTIFICATE_NAMELESS',
   'OTHER_HOST',
+  'NOT_A_MEMBER',
   'OTHER_CLUSTER',
   'UNAUTHENTICATED',
 ]);
@@ -62,6 +63,7 @@ export class Route implements ConnectionOwner {
   /** Which node answered where. */
   readonly #nodes = new Map<string, NodeId>();
   #current: ClientConnection | undefined;
+  #currentSince = 0;
   /** Being dialled, or greeted. */
   readonly #trials = new Set<ClientConnection>();
   /** Who leads, as far as the member in use has said. */
@@ -76,6 +78,8 @@ export class Route implements ConnectionOwner {
   #leader: NodeId | undefined;
   #timer: Timer | undefined;
   readonly #pause: BackOff;
+  /** After a connection that was used and did not last. */
+  readonly #relapsePause: BackOff;
   /** Before looking for somebody who knows more than the member in use. */
   readonly #doubtPause: BackOff;
   #seeking = false;
@@ -86,6 +90,7 @@ export class Route implements ConnectionOwner {
     this.#setup = setup;
     const { runtime, retry } = setup;
     this.#pause = new BackOff(runtime, retry.minMs, retry.maxMs);
+    this.#relapsePause = new BackOff(runtime, retry.minMs, retry.maxMs);
     this.#doubtPause = new BackOff(runtime, retry.minMs, retry.maxMs);
   }
 
@@ -139,6 +144,7 @@ export class Route implements ConnectionOwner {
     this.#closed = true;
     this.#timer?.cancel();
     this.#pause.stop();
+    this.#relapsePause.stop();
     this.#doubtPause.stop();
     for (const trial of this.#trials) trial.connection.abandon();
     await Promise.all([this.#current?.close(), this.#fallback?.close()]);
@@ -171,7 +177,7 @@ export class Route implements ConnectionOwner {
       this.#setup.logger.info(`lost ${this.#name(connection)}: ${describeEnd(end)}`);
       this.#current = undefined;
       this.#setup.down();
-      if (!this.#seeking) this.#seek();
+      if (!this.#seeking) this.#seekAgain();
       return;
     }
     if (wasTrial) {
@@ -209,6 +215,21 @@ export class Route implements ConnectionOwner {
     this.#doubtPause.pause(() => {
       if (this.#current !== undefined && !this.#seeking && !this.#isContent) this.#seek();
     });
+  }
+
+  /**
+   * At once, unless the connection that is gone has not lasted: one that breaks whenever it is used is no success, and
+   * would be dialled without any pause.
+   */
+  #seekAgain(): void {
+    const { retry, runtime } = this.#setup;
+    if (runtime.now() - this.#currentSince >= retry.maxMs) {
+      this.#relapsePause.succeeded();
+      this.#seek();
+      return;
+    }
+    this.#seeking = true;
+    this.#relapsePause.pause(() => this.#seek());
   }
 
   /** Begins a round over all endpoints. */
@@ -299,6 +320,7 @@ export class Route implements ConnectionOwner {
     }
     this.#pause.succeeded();
     this.#current = connection;
+    this.#currentSince = this.#setup.runtime.now();
     this.#leaderHere = connection.welcome?.leader;
     if (this.#leaderHere === undefined) this.#seekLater();
     else this.#doubtPause.succeeded();

@@ -11,6 +11,7 @@ import {
   type QuorateError,
   type RequestId,
   type Runtime,
+  TooLargeError,
 } from '@quorate/core';
 import { BackOff } from './back-off.ts';
 import type { ClientConnection } from './connection.ts';
@@ -149,18 +150,26 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
     else this.fail(error);
   }
 
+  withheld(bytes: number): void {
+    this.refused(
+      new TooLargeError(
+        `an event of ${String(bytes)} bytes is over maxFrameBytes of this client; raise it`,
+      ),
+    );
+  }
+
   lost(): void {
     this.#id = undefined;
   }
 
   events(events: readonly Uint8Array[], rest: Uint8Array): void {
     this.#backOff.succeeded();
-    // Views of a frame that may hold much else: what is kept for long is copied.
+    // Views of a frame that may hold much else: what is kept for long is copied, and whoever reads slowly keeps events.
     this.#rest = rest.slice();
     this.#start?.resolve();
     this.#start = undefined;
     for (const bytes of events) {
-      this.#received.push(bytes);
+      this.#received.push(bytes.slice());
       this.#unreadBytes += bytes.length;
     }
     if (events.length > 0) this.#wake();
@@ -168,6 +177,11 @@ export class RemoteWatch<E> implements Watch<E>, Flight {
 
   #ask(): void {
     if (this.#connection === undefined || this.#end !== undefined || this.#id !== undefined) return;
+    const tooLarge = this.#connection.refuseTooLarge(this.#rest.length);
+    if (tooLarge !== undefined) {
+      this.fail(tooLarge);
+      return;
+    }
     this.#consumedBytes = 0;
     this.#id = this.#setup.flights.add(this);
     this.#connection.watch(this.#id, Math.max(windowBytes - this.#unreadBytes, 1), this.#rest);

@@ -433,3 +433,34 @@ describe('a server', () => {
     await world.finish(client.close());
   });
 });
+
+describe('a member that takes a client in and cuts it off again and again', () => {
+  it('is dialled with pauses', async () => {
+    await open();
+    const links = world.links.host('client-1');
+    let dials = 0;
+    const client = world.client({
+      endpoints: [`${await world.leader()}:1`],
+      links: {
+        platform: links.platform,
+        proves: links.proves,
+        identity: links.identity,
+        listen: (address, accept) => links.listen(address, accept),
+        dial: (address, expected, handler) => {
+          dials += 1;
+          return links.dial(address, expected, (link) => {
+            world.runtime.setTimer(10, () => {
+              link.destroy();
+            });
+            return handler(link);
+          });
+        },
+      },
+    });
+    await world.runtime.run(10_000);
+    // Without pauses it would be a thousand.
+    expect(dials).toBeLessThan(20);
+    expect(dials).toBeGreaterThan(5);
+    await world.finish(client.close());
+  });
+});

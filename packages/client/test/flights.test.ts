@@ -12,6 +12,7 @@ it('what was lost with a connection is told once, and nothing of it is under way
     answered: tell('answered'),
     unconfirmed: tell('unconfirmed'),
     refused: tell('refused'),
+    withheld: tell('withheld'),
     lost: tell('lost'),
   });
   flights.lost();

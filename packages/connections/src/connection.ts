@@ -56,6 +56,9 @@ export interface ConnectionContext {
 /** A silence of so many promised intervals means that the other side is dead. */
 export const silentIntervals = 4;
 
+/** How many parts the time for a handshake is waited for in. */
+const handshakeParts = 4;
+
 type Phase = 'opening' | 'greeting' | 'established' | 'ended';
 
 /** Frames on one link. It is the link's handler; `protocol` is told what comes of it. */
@@ -66,7 +69,7 @@ export class Connection implements LinkHandler {
   readonly #isDialled: boolean;
   readonly #parser: FrameParser;
   readonly #outbox: Outbox;
-  readonly #handshakeTimer: Timer;
+  #handshakeTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
   /** What has to be said as soon as the link is open, and nothing after it. */
   #lastWord: Uint8Array | undefined;
@@ -90,9 +93,7 @@ export class Connection implements LinkHandler {
     this.#isDialled = side === 'dialled';
     this.#parser = new FrameParser(protocol, protocol.preamble, context.platform);
     this.#outbox = new Outbox(link, context.turns, context.platform, context.counters);
-    this.#handshakeTimer = context.runtime.setTimer(context.handshakeTimeoutMs, () =>
-      this.#handshakeTimedOut(),
-    );
+    this.#awaitHandshake(handshakeParts);
   }
 
   /** Where the other side is, for people. */
@@ -117,6 +118,11 @@ export class Connection implements LinkHandler {
   /** Bytes that have not reached the operating system yet. */
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
+  }
+
+  /** Bytes that are set aside for a frame that has come in part. */
+  get pendingBytes(): number {
+    return this.#parser.pendingBytes;
   }
 
   /** Frames that have not been given to the link yet. */
@@ -148,7 +154,7 @@ export class Connection implements LinkHandler {
    */
   establish(keepAliveMs: number): void {
     if (this.#phase === 'ended') return;
-    this.#handshakeTimer.cancel();
+    this.#handshakeTimer?.cancel();
     this.#phase = 'established';
     this.#maxSilentTicks =
       Math.ceil((silentIntervals * keepAliveMs) / this.#context.keepAliveMs) + 1;
@@ -280,6 +286,15 @@ export class Connection implements LinkHandler {
     );
   }
 
+  /** In parts, each begun when the one before is over: a process that stood still has used up one of them, not all. */
+  #awaitHandshake(parts: number): void {
+    const { handshakeTimeoutMs, runtime } = this.#context;
+    this.#handshakeTimer = runtime.setTimer(handshakeTimeoutMs / handshakeParts, () => {
+      if (parts > 1) this.#awaitHandshake(parts - 1);
+      else this.#handshakeTimedOut();
+    });
+  }
+
   #handshakeTimedOut(): void {
     if (this.#phase === 'opening' && this.#isDialled) this.fail('UNREACHABLE', 'timed out');
     else this.refuse('HANDSHAKE_TIMEOUT', undefined);
@@ -289,7 +304,7 @@ export class Connection implements LinkHandler {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#parser.stop();
-    this.#handshakeTimer.cancel();
+    this.#handshakeTimer?.cancel();
     this.#protocol.ended(end, this.#outbox.clear());
   }
 }

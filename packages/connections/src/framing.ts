@@ -89,6 +89,11 @@ export class FrameParser {
     return this.#state === 'stopped' || (this.#state !== 'payload' && this.#have === 0);
   }
 
+  /** Bytes that are set aside for a payload that has come in part. */
+  get pendingBytes(): number {
+    return this.#payload?.length ?? 0;
+  }
+
   /** Ignores whatever comes from now on; may be called while a frame is handed over. */
   stop(): void {
     this.#state = 'stopped';

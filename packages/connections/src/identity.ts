@@ -19,7 +19,7 @@ export interface Identity {
 export type Expected =
   /** A member of this cluster; `name` says which one, and any will do without it. */
   | { readonly type: 'member'; readonly cluster: string; readonly name?: string }
-  /** Whoever has a certificate for the host that is dialled, as on the web. */
+  /** Whoever has a certificate for the host that is dialled, as on the web, unless it is one that was made for a client. */
   | { readonly type: 'host' };
 
 const pattern = /^quorate:\/\/([^/?#]+)\/(member|client)\/([^/?#]+)$/;
@@ -86,6 +86,10 @@ export function judgeExpected(
     case 'member':
       return judgeMember(identity, expected);
     case 'host':
-      return namesHost() ? undefined : { code: 'OTHER_HOST' };
+      if (!namesHost()) return { code: 'OTHER_HOST' };
+      // The authority has said what it is for, and it is not to be taken for a node by other clients of that host.
+      return identity?.role === 'client'
+        ? { code: 'NOT_A_MEMBER', detail: `its certificate is for ${identityUri(identity)}` }
+        : undefined;
   }
 }

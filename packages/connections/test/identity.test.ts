@@ -3,7 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { makeAuthority } from '@quorate/certificates';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Identity, identityUri, judgeMember, parseIdentityUri } from '../src/index.ts';
+import {
+  type Identity,
+  identityUri,
+  judgeExpected,
+  judgeMember,
+  parseIdentityUri,
+} from '../src/index.ts';
 import { identityOf, urisOf } from '../src/node/index.ts';
 
 const member: Identity = { role: 'member', cluster: 'prod', name: 'n1' };
@@ -101,6 +107,15 @@ describe('a member that is expected', () => {
     [{ ...member, name: 'N1' }, 'OTHER_MEMBER'],
   ])('%j: %s', (identity, code) => {
     expect(judgeMember(identity, expected)?.code).toBe(code);
+  });
+
+  it('may be whoever has a certificate for the host, unless it was made for a client', () => {
+    const judge = (identity: Identity | undefined, namesHost: boolean): string | undefined =>
+      judgeExpected(identity, { type: 'host' }, () => namesHost)?.code;
+    expect(judge(undefined, true)).toBe(undefined);
+    expect(judge(member, true)).toBe(undefined);
+    expect(judge({ ...member, role: 'client' }, true)).toBe('NOT_A_MEMBER');
+    expect(judge({ ...member, role: 'client' }, false)).toBe('OTHER_HOST');
   });
 
   it('may be any member of the cluster', () => {

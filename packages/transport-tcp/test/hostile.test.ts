@@ -139,6 +139,18 @@ describe('instead of a greeting', () => {
     await undisturbed(a, b);
   });
 
+  it('silence while it was this process that stood still is none', async () => {
+    const a = await startNode('a', { handshakeTimeoutMs: 200 });
+    const stranger = await Stranger.to(a);
+    // So that the node has accepted it, and its time runs.
+    await pause(20);
+    stranger.write(concatBytes([greeting(), dataFrame('hello')]));
+    const awakeAt = performance.now() + 250;
+    while (performance.now() < awakeAt);
+    await until(() => a.received.length === 1, 'the frame arrives');
+    expect(a.warnings()).toEqual([]);
+  });
+
   it('a good greeting, one byte at a time, is a good greeting', async () => {
     const a = await startNode('a');
     const stranger = await Stranger.to(a);

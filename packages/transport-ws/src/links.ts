@@ -213,5 +213,12 @@ function checkRules(options: WsListenOptions): UpgradeRules {
       `an origin is 'https://host' or 'https://host:port', without a path, got ${JSON.stringify(origin.slice(0, 80))}`,
     );
   }
-  return { path, origins, requireOrigin, hosts };
+  for (const host of hosts ?? []) {
+    // With a scheme or a path it would never be what a request says.
+    if (/^[^\s/?#@]+$/.test(host)) continue;
+    throw new InvalidArgumentError(
+      `hosts are 'host' or 'host:port', got ${JSON.stringify(host.slice(0, 80))}`,
+    );
+  }
+  return { path, origins, requireOrigin, hosts: hosts?.map((host) => host.toLowerCase()) };
 }

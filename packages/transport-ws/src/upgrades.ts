@@ -48,7 +48,9 @@ export function judgeRequest(
   { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
   rules: UpgradeRules,
 ): { readonly end: LinkEnd; readonly status: string } | undefined {
-  const { host, origin } = headers;
+  const { origin } = headers;
+  // Names of hosts have no case (RFC 9110, section 4.2.3).
+  const host = headers.host?.toLowerCase();
   // A name of somebody else's that leads here (DNS rebinding) makes a foreign page a local one.
   if (rules.hosts !== undefined && !(host !== undefined && rules.hosts.includes(host))) {
     return {
@@ -64,6 +66,13 @@ export function judgeRequest(
   const isAllowed = origin === undefined ? !rules.requireOrigin : rules.origins.includes(origin);
   if (!isAllowed) {
     return { end: { code: 'ORIGIN_REFUSED', detail: shown(origin) }, status: '403 Forbidden' };
+  }
+  // Those of before RFC 6455 name their page in a header of another name.
+  if (headers['sec-websocket-version'] !== '13') {
+    return {
+      end: { code: 'NOT_A_WEBSOCKET', detail: 'another version' },
+      status: '400 Bad Request',
+    };
   }
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
   if (!offered.includes(subProtocol)) {

@@ -68,6 +68,15 @@ describe('a request', () => {
       code: 'NOT_A_WEBSOCKET',
     },
     {
+      name: 'of the version that names its page elsewhere',
+      request: requestFor({
+        'Sec-WebSocket-Version': '8',
+        'Sec-WebSocket-Origin': 'https://evil.example',
+      }),
+      status: 400,
+      code: 'NOT_A_WEBSOCKET',
+    },
+    {
       name: 'that is none',
       request: utf8('\u0000\u0001 nonsense \r\n\r\n'),
       status: 400,
@@ -119,6 +128,8 @@ describe('a request', () => {
     const a = await startNode('a', { listen, hosts: ['node.example:7001'] });
     expect((await Stranger.upgraded(a, { Host: 'evil.example' })).refusal).toBe('HOST_REFUSED');
     expect((await Stranger.upgraded(a, { Host: 'node.example:7001' })).status).toContain('101');
+    const b = await startNode('b', { listen, hosts: ['Node.Example'] });
+    expect((await Stranger.upgraded(b, { Host: 'NODE.example' })).status).toContain('101');
   });
 
   it('that is refused is not waited for', async () => {

@@ -132,6 +132,7 @@ describe('options', () => {
     ['path must start with /', { listen: '127.0.0.1:0', path: 'quorate' }],
     ['an origin is', { listen: '127.0.0.1:0', origins: ['https://a.example/'] }],
     ['an origin is', { listen: '127.0.0.1:0', origins: ['*'] }],
+    ['hosts are', { listen: '127.0.0.1:0', hosts: ['https://a.example'] }],
     ['asks nobody for a certificate', { server, advertise: 'wss://a:1/', tls }],
     ['has no option "tsl"', { listen: '127.0.0.1:0', tsl: {} } as WsTransportOptions],
   ])('that cannot work say so: %s', (message, options) => {

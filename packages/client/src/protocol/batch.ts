@@ -4,14 +4,18 @@
  */
 import { ByteWriter, FrameWriter, type Runtime } from '@quorate/core';
 
-/** A frame is full from here on, if a message does not make it longer by itself. */
-const frameBytes = 512 * 1024;
+/** A frame is full from here on: only one message that is longer by itself makes a longer one. */
+export const gatheredBytes: number = 512 * 1024;
+
+/** And from so many messages on: whoever reads a frame deals with all of it in one turn. */
+export const gatheredMessages = 4096;
 
 /** Gathers messages for one connection. */
 export class Batch {
   readonly #runtime: Pick<Runtime, 'nextTurn'>;
   readonly #send: (parts: readonly Uint8Array[], bytes: number) => void;
   readonly #writer = new FrameWriter(new ByteWriter());
+  #messages = 0;
   #scheduled = false;
 
   /** @param send takes a whole frame; called in a turn of its own, or as soon as a frame is full. */
@@ -30,7 +34,10 @@ export class Batch {
 
   /** Where the next message, of about so many bytes, is written, at once and whole. */
   next(bytes: number): FrameWriter {
-    if (this.#writer.length > 0 && this.#writer.length + bytes > frameBytes) this.flush();
+    const isFull =
+      this.#writer.length + bytes > gatheredBytes || this.#messages >= gatheredMessages;
+    if (this.#writer.length > 0 && isFull) this.flush();
+    this.#messages += 1;
     if (!this.#scheduled) {
       this.#scheduled = true;
       this.#runtime.nextTurn(this.#turn);
@@ -41,6 +48,7 @@ export class Batch {
   /** Sends what there is. */
   flush(): void {
     const { length } = this.#writer;
+    this.#messages = 0;
     if (length > 0) this.#send(this.#writer.take(), length);
   }
 

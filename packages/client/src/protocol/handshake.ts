@@ -14,6 +14,7 @@ import {
 import {
   ByteReader,
   ByteWriter,
+  InvalidArgumentError,
   isName,
   MalformedError,
   maxNameLength,
@@ -70,6 +71,9 @@ export const maxHelloBytes: number = 4 + maxNameLength + 4 + maxTokenBytes + 8;
 export const maxWelcomeBytes: number = 3 * (4 + maxNameLength) + 12;
 export const maxRefusalBytes: number = 4 + maxCodeBytes;
 
+/** Least `maxFrameBytes`: room for what is gathered in a turn, with the last message that was begun. */
+export const leastFrameBytes: number = 1024 * 1024;
+
 /** Bounds of what may be announced. */
 const keepAliveRangeMs = { least: 10, greatest: 60_000 };
 
@@ -88,7 +92,7 @@ export function decodeHello(bytes: Uint8Array): Hello {
       cluster,
       token: reader.string(maxTokenBytes),
       keepAliveMs: readKeepAlive(reader),
-      maxFrameBytes: reader.u32(),
+      maxFrameBytes: readFrameBytes(reader),
     };
   });
 }
@@ -115,7 +119,7 @@ export function decodeWelcome(bytes: Uint8Array): Welcome {
       node,
       leader: leader === '' ? undefined : checkWord(leader),
       keepAliveMs: readKeepAlive(reader),
-      maxFrameBytes: reader.u32(),
+      maxFrameBytes: readFrameBytes(reader),
       maxPayloadBytes: reader.u32(),
     };
   });
@@ -137,12 +141,33 @@ export function isKeepAlive(ms: number): boolean {
   return Number.isInteger(ms) && ms >= keepAliveRangeMs.least && ms <= keepAliveRangeMs.greatest;
 }
 
+/**
+ * Checks an option.
+ *
+ * @param least the least that it may be; never below {@link leastFrameBytes}.
+ * @throws InvalidArgumentError if it can never work.
+ */
+export function checkFrameBytes(maxFrameBytes: number, least: number): void {
+  if (maxFrameBytes >= least && maxFrameBytes < 2 ** 31) return;
+  throw new InvalidArgumentError(
+    `maxFrameBytes must be from ${String(least)} to below 2 GiB, got ${String(maxFrameBytes)}`,
+  );
+}
+
 function readKeepAlive(reader: ByteReader): number {
   const keepAliveMs = reader.u32();
   if (!isKeepAlive(keepAliveMs)) {
     throw new MalformedError(`keepAliveMs is ${String(keepAliveMs)}`);
   }
   return keepAliveMs;
+}
+
+function readFrameBytes(reader: ByteReader): number {
+  const maxFrameBytes = reader.u32();
+  if (maxFrameBytes < leastFrameBytes) {
+    throw new MalformedError(`maxFrameBytes is ${String(maxFrameBytes)}`);
+  }
+  return maxFrameBytes;
 }
 
 function checkWord(text: string): string {

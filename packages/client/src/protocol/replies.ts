@@ -7,6 +7,7 @@
  *     refused      3  u32 length, code; u32 length, message; u32 length, name of a node or nothing
  *     events       4  u32 count; for each u32 length, event; u32 length, the request that goes on behind them
  *     leader       5  u32 length, name or nothing; the id means nothing
+ *     withheld     6  u32 bytes: the reply or answer is there, and over what the client takes
  */
 import { ProtocolError } from '@quorate/connections';
 import {
@@ -23,7 +24,14 @@ import {
 } from '@quorate/core';
 import { errorOf } from './errors.ts';
 
-const kind = { answered: 1, unconfirmed: 2, refused: 3, events: 4, leader: 5 } as const;
+const kind = {
+  answered: 1,
+  unconfirmed: 2,
+  refused: 3,
+  events: 4,
+  leader: 5,
+  withheld: 6,
+} as const;
 
 /** What a message takes besides the bytes in it, at most. */
 export const replyOverheadBytes: number = 1 + 4 + 6 + 4;
@@ -41,6 +49,7 @@ export interface ReplyHandler {
   refused(id: RequestId, error: QuorateError): void;
   events(id: RequestId, events: readonly Uint8Array[], rest: Uint8Array): void;
   leader(leader: NodeId | undefined): void;
+  withheld(id: RequestId, bytes: number): void;
 }
 
 /** Writes the reply to a command, or an answer. */
@@ -91,6 +100,11 @@ export function writeLeader(writer: FrameWriter, leader: NodeId | undefined): vo
     .string(leader ?? '');
 }
 
+/** Writes that there is a reply, of so many bytes, which the client does not take. */
+export function writeWithheld(writer: FrameWriter, id: RequestId, bytes: number): void {
+  writer.fields.u8(kind.withheld).u32(id).u32(bytes);
+}
+
 /**
  * Reads all replies of a frame.
  *
@@ -131,6 +145,9 @@ function readReply(reader: ByteReader, handler: ReplyHandler): void {
     }
     case kind.leader:
       handler.leader(readNode(reader));
+      return;
+    case kind.withheld:
+      handler.withheld(id, reader.u32());
       return;
     default:
       throw new MalformedError(`unknown kind of reply ${String(found)}`);

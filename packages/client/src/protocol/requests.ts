@@ -7,6 +7,8 @@
  *     watch    3  u32 window, u32 length, request
  *     more     4  u32 bytes: so many of a watch's events were consumed
  *     cancel   5  nobody waits for the answers of that id any more
+ *
+ * A frame holds at most 4096 messages, and one of more than 512 KiB holds one.
  */
 import { ProtocolError } from '@quorate/connections';
 import {
@@ -17,6 +19,7 @@ import {
   MalformedError,
   type RequestId,
 } from '@quorate/core';
+import { gatheredBytes, gatheredMessages } from './batch.ts';
 
 const kind = { command: 1, query: 2, watch: 3, more: 4, cancel: 5 } as const;
 
@@ -95,7 +98,16 @@ export function writeCancel(writer: FrameWriter, id: RequestId): void {
 export function readRequests(frame: Uint8Array, handler: RequestHandler): void {
   const reader = new ByteReader(frame);
   try {
-    while (reader.left > 0) readRequest(reader, handler);
+    // Whoever could put half a million small requests into one frame would have them all dealt with in one turn.
+    const most = frame.length > gatheredBytes ? 1 : gatheredMessages;
+    for (let count = 0; reader.left > 0; count++) {
+      if (count === most) {
+        throw new MalformedError(
+          `over ${String(most)} requests in a frame of ${String(frame.length)} bytes`,
+        );
+      }
+      readRequest(reader, handler);
+    }
   } catch (error) {
     if (error instanceof MalformedError) throw new ProtocolError('MALFORMED', error.message);
     throw error;

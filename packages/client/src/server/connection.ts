@@ -38,6 +38,7 @@ import {
   writeLeader,
   writeRefused,
   writeUnconfirmed,
+  writeWithheld,
 } from '../protocol/replies.ts';
 import { readRequests, type RequestHandler } from '../protocol/requests.ts';
 import type { ServerSettings } from './options.ts';
@@ -46,6 +47,8 @@ import { Watching } from './watching.ts';
 /** Whoever accepted the connection. */
 export interface ServerOwner {
   established(client: ServerConnection): void;
+  /** So many bytes more are on their way to it. */
+  queued(bytes: number): void;
   /** Called once, whatever the reason. */
   ended(client: ServerConnection, end: End): void;
 }
@@ -68,6 +71,9 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
   readonly #watches = new Map<RequestId, Watching>();
   #identity: Identity | undefined;
   #clientMaxFrameBytes = 0;
+  /** Made once: thousands of requests too many in one turn would each wait for a stack trace. */
+  #tooManyRequests: OverloadedError | undefined;
+  #tooManyWatches: OverloadedError | undefined;
   /** Requests that the replica has not answered. */
   #underWay = 0;
 
@@ -81,6 +87,11 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
     this.#owner = owner;
     this.connection = new Connection(context, this, link, 'accepted');
     this.#batch = new Batch(settings.runtime, (parts, bytes) => this.#send(parts, bytes));
+  }
+
+  /** Bytes of answers that wait, and of a frame that has come in part. */
+  get heldBytes(): number {
+    return this.#batch.length + this.connection.waitingBytes + this.connection.pendingBytes;
   }
 
   /** Says who leads now. */
@@ -143,12 +154,10 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
   watch(id: RequestId, window: number, request: Uint8Array): void {
     const { maxWatchesPerClient, runtime, service } = this.#settings;
     if (this.#watches.size >= maxWatchesPerClient || this.#watches.has(id)) {
-      this.#refuse(
-        id,
-        new OverloadedError(
-          `a client may have ${String(maxWatchesPerClient)} watches, each under a number of its own`,
-        ),
+      this.#tooManyWatches ??= new OverloadedError(
+        `a client may have ${String(maxWatchesPerClient)} watches, each under a number of its own`,
       );
+      this.#refuse(id, this.#tooManyWatches);
       return;
     }
     const { connection } = this;
@@ -163,6 +172,10 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
           if (connection.isEnded) return;
           let bytes = rest.length;
           for (const { length } of events) bytes += 4 + length;
+          if (this.#isWithheld(id, bytes)) {
+            this.cancel(id);
+            return;
+          }
           writeEvents(this.#batch.next(bytes), id, events, rest);
         },
         failed: (error) => {
@@ -197,13 +210,13 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
 
   answered(id: RequestId, bytes: Uint8Array): void {
     this.#underWay -= 1;
-    if (this.connection.isEnded) return;
+    if (this.connection.isEnded || this.#isWithheld(id, bytes.length)) return;
     writeAnswered(this.#batch.next(replyOverheadBytes + bytes.length), id, bytes);
   }
 
   unconfirmed(id: RequestId, reply: Uint8Array, index: LogIndex): void {
     this.#underWay -= 1;
-    if (this.connection.isEnded) return;
+    if (this.connection.isEnded || this.#isWithheld(id, reply.length)) return;
     writeUnconfirmed(this.#batch.next(replyOverheadBytes + reply.length), id, reply, index);
   }
 
@@ -216,6 +229,13 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
     if (!this.connection.isEnded) writeRefused(this.#batch.next(errorBytes), id, error);
   }
 
+  /** Whether so much is more than the client takes, which is told so in its place. */
+  #isWithheld(id: RequestId, bytes: number): boolean {
+    if (replyOverheadBytes + bytes <= this.#clientMaxFrameBytes) return false;
+    writeWithheld(this.#batch.next(replyOverheadBytes), id, bytes);
+    return true;
+  }
+
   /** Whether one more request is taken. */
   #admit(id: RequestId): boolean {
     const { maxRequestsPerClient } = this.#settings;
@@ -223,12 +243,10 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
       this.#underWay += 1;
       return true;
     }
-    this.#refuse(
-      id,
-      new OverloadedError(
-        `${String(maxRequestsPerClient)} requests of this client are under way; slow down and retry`,
-      ),
+    this.#tooManyRequests ??= new OverloadedError(
+      `${String(maxRequestsPerClient)} requests of this client are under way; slow down and retry`,
     );
+    this.#refuse(id, this.#tooManyRequests);
     return false;
   }
 
@@ -267,15 +285,12 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
   }
 
   #send(parts: readonly Uint8Array[], bytes: number): void {
-    if (bytes > this.#clientMaxFrameBytes) {
-      this.connection.fail('FRAME_TOO_LARGE', 'an answer is over what the client takes');
-      return;
-    }
     if (this.connection.waitingBytes + bytes > this.#settings.maxQueuedBytes) {
       this.connection.fail('BUSY', 'it does not read its answers');
       return;
     }
     this.connection.send(frameType.replies, parts, bytes);
+    this.#owner.queued(bytes);
   }
 }
 

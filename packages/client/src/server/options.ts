@@ -17,7 +17,8 @@ import {
   silentLogger,
   systemRuntime,
 } from '@quorate/core';
-import { isKeepAlive } from '../protocol/handshake.ts';
+import { checkFrameBytes, isKeepAlive, leastFrameBytes } from '../protocol/handshake.ts';
+import { requestOverheadBytes } from '../protocol/requests.ts';
 
 /** Whoever wants to be served. */
 export interface Visitor {
@@ -41,7 +42,11 @@ export interface ServerOptions extends AdmissionOptions {
   readonly tokens?: readonly string[];
   /** Asked for each client, besides the tokens. Must not throw. @default everybody is served */
   readonly admit?: (visitor: Visitor) => boolean;
-  /** Largest frame that it takes. @default 8 MiB */
+  /**
+   * Largest frame that it takes: at least 1 MiB, and room for the largest command; below 2 GiB.
+   *
+   * @default 8 MiB, or more where a command can be larger
+   */
   readonly maxFrameBytes?: number;
   /** Requests of one client under way; more are refused with OVERLOADED. @default 16 384 */
   readonly maxRequestsPerClient?: number;
@@ -49,6 +54,11 @@ export interface ServerOptions extends AdmissionOptions {
   readonly maxWatchesPerClient?: number;
   /** What waits for a client that does not read; beyond it is disconnected. @default 64 MiB */
   readonly maxQueuedBytes?: number;
+  /**
+   * What is held for all clients: answers that wait, and frames that have come in part. Beyond, whoever holds most is
+   * disconnected. @default 512 MiB
+   */
+  readonly maxHeldBytes?: number;
   /** Something is sent at least so often. @default 2 000 */
   readonly keepAliveMs?: number;
   /** From accepting to the end of the handshake. @default 5 000 */
@@ -71,6 +81,7 @@ export interface ServerSettings extends AdmissionLimits {
   readonly maxRequestsPerClient: number;
   readonly maxWatchesPerClient: number;
   readonly maxQueuedBytes: number;
+  readonly maxHeldBytes: number;
   readonly keepAliveMs: number;
   readonly handshakeTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -90,6 +101,7 @@ const names = [
   'maxRequestsPerClient',
   'maxWatchesPerClient',
   'maxQueuedBytes',
+  'maxHeldBytes',
   'keepAliveMs',
   'handshakeTimeoutMs',
   'closeTimeoutMs',
@@ -108,6 +120,7 @@ const defaultAdmission: AdmissionLimits = { maxConnections: 4096, maxConnections
 export function checkServerOptions(options: ServerOptions): ServerSettings {
   refuseUnknown(options, names, 'serveClients');
   const { maxConnections, maxConnectionsPerHost } = { ...defaultAdmission, ...options };
+  const largestRequest = options.service.maxPayloadBytes + requestOverheadBytes;
   const settings: ServerSettings = {
     ...checkAdmission({
       maxConnections,
@@ -117,18 +130,22 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
     links: options.links,
     listen: options.listen,
     admit: admission(options),
-    maxFrameBytes: options.maxFrameBytes ?? 8 * 1024 * 1024,
+    maxFrameBytes: options.maxFrameBytes ?? Math.max(8 * 1024 * 1024, largestRequest),
     maxRequestsPerClient: options.maxRequestsPerClient ?? 16_384,
     maxWatchesPerClient: options.maxWatchesPerClient ?? 1_024,
     maxQueuedBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
+    maxHeldBytes: options.maxHeldBytes ?? 512 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 2_000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 5_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 500,
     runtime: options.runtime ?? systemRuntime,
     logger: options.logger ?? silentLogger,
   };
-  const { maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes } = settings;
-  checkIntegers({ maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient, maxQueuedBytes });
+  const { maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient } = settings;
+  const { maxQueuedBytes, maxHeldBytes } = settings;
+  checkIntegers({ maxFrameBytes, maxRequestsPerClient, maxWatchesPerClient });
+  checkIntegers({ maxQueuedBytes, maxHeldBytes });
+  checkFrameBytes(maxFrameBytes, Math.max(leastFrameBytes, largestRequest));
   const { keepAliveMs, handshakeTimeoutMs, closeTimeoutMs } = settings;
   checkTimes({ handshakeTimeoutMs, closeTimeoutMs });
   if (!isKeepAlive(keepAliveMs)) {

@@ -16,6 +16,7 @@ export class ClientServer implements ServerOwner, AsyncDisposable {
   readonly #admission: Admission;
   readonly #context: ConnectionContext;
   readonly #clients = new Set<ServerConnection>();
+  #queuedSinceLook = 0;
   #listener: Listener | undefined;
   #tick: Timer | undefined;
   #stopListening: () => void = () => undefined;
@@ -80,6 +81,12 @@ export class ClientServer implements ServerOwner, AsyncDisposable {
     this.#admission.establish(client.connection);
   }
 
+  queued(bytes: number): void {
+    this.#queuedSinceLook += bytes;
+    // Adding up what waits for thousands of clients would cost too much at each answer.
+    if (this.#queuedSinceLook >= this.#settings.maxHeldBytes / 64) this.#boundHeld();
+  }
+
   ended(client: ServerConnection, end: End): void {
     this.#clients.delete(client);
     this.#admission.end(client.connection, end);
@@ -91,11 +98,28 @@ export class ClientServer implements ServerOwner, AsyncDisposable {
     await Promise.all([this.#listener?.close(), this.#admission.close()]);
   }
 
+  /** What one client may hold is bounded; what thousands of them hold together is not, by that. */
+  #boundHeld(): void {
+    this.#queuedSinceLook = 0;
+    const { maxHeldBytes } = this.#settings;
+    let total = 0;
+    for (const { heldBytes } of this.#clients) total += heldBytes;
+    if (total <= maxHeldBytes) return;
+    const held = [...this.#clients].map((client) => ({ client, bytes: client.heldBytes }));
+    held.sort((left, right) => right.bytes - left.bytes);
+    for (const { client, bytes } of held) {
+      if (total <= maxHeldBytes) return;
+      total -= bytes;
+      client.connection.fail('BUSY', 'it holds most where too much waits for all clients');
+    }
+  }
+
   #keepAlive(): void {
     const { runtime, keepAliveMs } = this.#settings;
     this.#tick = runtime.setTimer(keepAliveMs, () => {
       this.#admission.tick();
       for (const client of this.#clients) client.progress();
+      this.#boundHeld();
       this.#keepAlive();
     });
   }

@@ -11,6 +11,8 @@ export interface PlaceOwner<R> {
   /** The command has happened or was skipped. @param unconfirmedAt where, if not every voter is known to have it. */
   settled(place: Place<R>, reply: Uint8Array, unconfirmedAt: LogIndex | undefined): void;
   refused(place: Place<R>, error: QuorateError): void;
+  /** The command has happened or was skipped, and its reply of so many bytes is not taken here. */
+  withheld(place: Place<R>, bytes: number): void;
   /** Whether it arrived is not known. */
   lost(place: Place<R>): void;
 }
@@ -57,6 +59,11 @@ export class Place<R> implements Standing, Flight {
   refused(error: QuorateError): void {
     this.isUnderWay = false;
     this.#owner.refused(this, error);
+  }
+
+  withheld(bytes: number): void {
+    this.isUnderWay = false;
+    this.#owner.withheld(this, bytes);
   }
 
   lost(): void {

@@ -20,6 +20,7 @@ import {
   InvariantError,
   type LogIndex,
   MalformedError,
+  maxEnvelopeBytes,
   NotConfirmedByAllError,
   OutcomeUnknownError,
   type QuorateError,
@@ -100,6 +101,8 @@ export class Session<R> implements PlaceOwner<R> {
     this.#backOff.stop();
     this.#rewinding = false;
     if (this.#state === 'opening') this.#state = 'closed';
+    // Without a `down` before it, what was under way was lost all the same.
+    if (this.#state === 'ended') this.#begin();
     this.#resend();
     this.#pump();
   }
@@ -130,6 +133,7 @@ export class Session<R> implements PlaceOwner<R> {
           settle();
           if (error.code === 'SESSION_EXPIRED') this.#expired();
         },
+        withheld: settle,
         lost: settle,
       },
       { type: 'keep-session', session: this.#id, answered: this.#answered },
@@ -142,7 +146,13 @@ export class Session<R> implements PlaceOwner<R> {
     if (this.#state !== 'open' || this.#connection === undefined || this.#underWay > 0) return;
     const nobody = (): void => undefined;
     this.#send(
-      { answered: nobody, unconfirmed: nobody, refused: nobody, lost: nobody },
+      {
+        answered: nobody,
+        unconfirmed: nobody,
+        refused: nobody,
+        withheld: nobody,
+        lost: nobody,
+      },
       { type: 'close-session', session: this.#id },
     );
     this.#connection = undefined;
@@ -166,6 +176,11 @@ export class Session<R> implements PlaceOwner<R> {
       const call = this.#peek();
       if (call === undefined) return;
       this.#queueHead += 1;
+      const tooLarge = this.#connection.refuseTooLarge(maxEnvelopeBytes + call.command.length);
+      if (tooLarge !== undefined) {
+        call.refuse(tooLarge);
+        continue;
+      }
       this.#lastSequence += 1;
       const place = new Place(this, this.#lastSequence, call);
       this.#places.push(place);
@@ -206,6 +221,7 @@ export class Session<R> implements PlaceOwner<R> {
         },
         unconfirmed: again,
         refused: again,
+        withheld: again,
         lost: () => {
           // Where it was opened all the same, nobody will use it, and it runs out.
           if (this.#state === 'opening') this.#state = 'closed';
@@ -251,6 +267,18 @@ export class Session<R> implements PlaceOwner<R> {
   refused(place: Place<R>, error: QuorateError): void {
     this.#underWay -= 1;
     this.#refuse(place, error);
+    this.#proceed();
+  }
+
+  withheld(place: Place<R>, bytes: number): void {
+    this.#underWay -= 1;
+    this.#backOff.succeeded();
+    place.call.refuse(
+      new OutcomeUnknownError(
+        `the command has happened, but its result of ${String(bytes)} bytes is over maxFrameBytes of this client; read the state, or raise it`,
+      ),
+    );
+    this.#done(place);
     this.#proceed();
   }
 
