@@ -76,7 +76,7 @@ function linesOf({ stdout }: Finished): readonly Line[] {
 describe('bench', () => {
   it('engine measures every algorithm', { timeout: 60_000 }, async () => {
     const plot = join(directory, 'plot.svg');
-    const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64'];
+    const brief = ['--seconds', '0.05', '--rounds', '2', '--windows', '1,64', '--no-floors'];
     const finished = await finish(start(['engine', ...brief, '--json', '--svg', plot]));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
@@ -111,7 +111,7 @@ describe('bench', () => {
 
   it('storage measures every storage beside what the disk and LevelDB do', async () => {
     const brief = ['--seconds', '0.05', '--rounds', '1', '--windows', '1,64', '--entries', '500'];
-    const finished = await finish(start(['storage', ...brief, '--json']));
+    const finished = await finish(start(['storage', ...brief, '--no-floors', '--json']));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
     const names = ['raw append', 'classic-level', 'file', 'level', 'memory'];
@@ -132,7 +132,7 @@ describe('bench', () => {
   }, 120_000);
 
   it('recover opens what a killed process left', async () => {
-    const brief = ['--rounds', '1', '--entries', '500', '--windows', '64'];
+    const brief = ['--rounds', '1', '--entries', '500', '--windows', '64', '--no-floors'];
     const finished = await finish(start(['recover', ...brief, '--json']));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const lines = linesOf(finished);
@@ -147,7 +147,9 @@ describe('bench', () => {
 
   it('snapshot puts load beside one that is taken and one that is sent', async () => {
     const brief = ['--seconds', '0.2', '--rounds', '1', '--state-mib', '4', '--paces', '16'];
-    const words = ['snapshot', ...brief, '--algorithms', 'raft', '--storage', 'file', '--json'];
+    // One at a time: many would take the processors from the processes that start meanwhile.
+    const own = ['--algorithms', 'raft', '--storage', 'file', '--windows', '1', '--no-floors'];
+    const words = ['snapshot', ...brief, ...own, '--json'];
     const finished = await finish(start(words));
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     const [steady, take, away, receive, ...more] = linesOf(finished);
@@ -161,13 +163,126 @@ describe('bench', () => {
       [receive, 'receive'],
     ] as const) {
       expect(Object.keys(line ?? {})).toEqual(expect.arrayContaining(fields));
-      expect(line).toMatchObject({ variant, clients: 16, ratios: compared });
+      expect(line).toMatchObject({ variant, clients: 1, ratios: compared });
       // What passes without having waited, and a timer that is early by less than a millisecond.
       expect(line?.['snapshotMiBPerSecond']).toBeLessThan(20);
       expect(line?.['snapshotMiBPerSecond']).toBeGreaterThan(0);
     }
     expect(receive?.['receiverPeakRssMiB']).toBeGreaterThan(0);
     expect(await readdir(directory)).toEqual([]);
+  }, 120_000);
+
+  it('group hands in commands by promises, and in batches', async () => {
+    const brief = ['--seconds', '0.05', '--rounds', '1', '--windows', '128', '--no-floors'];
+    const finished = await finish(start(['group', ...brief, '--algorithms', 'raft', '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const [promise, batch, ...more] = linesOf(finished);
+    expect(more).toEqual([]);
+    expect(promise).toMatchObject({ variant: 'promise', operation: 'execute', clients: 128 });
+    expect(batch).toMatchObject({
+      ...{ variant: 'batch', operation: 'executeAll', clients: 128 },
+      ratios: [{ to: 'raft', of: 'speed' }],
+    });
+    expect(Object.keys(promise ?? {})).toEqual(expect.arrayContaining(fields));
+  }, 120_000);
+
+  it('cluster puts on quorate-kv in a closed loop, and by a schedule', async () => {
+    const brief = ['--seconds', '0.2', '--rounds', '1', '--shapes', '2x8', '--members', '1'];
+    const own = ['--etcd', 'none', '--algorithms', 'raft,paxos', '--keys', '100'];
+    const finished = await finish(start(['cluster', ...brief, ...own, '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    const floors = lines.filter(({ when }) => when !== undefined);
+    expect(new Set(floors.map(({ when }) => when))).toEqual(new Set(['before', 'after']));
+    const work = lines.filter(({ when }) => when === undefined);
+    expect(work.map(({ variant, algorithm }) => `${String(variant)} ${String(algorithm)}`)).toEqual(
+      ['closed', 'open-50', 'open-80'].flatMap((variant) => [
+        `${variant} raft`,
+        `${variant} paxos`,
+      ]),
+    );
+    for (const line of lines) expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+    for (const line of work) {
+      expect(line).toMatchObject({ client: '@quorate/client', connections: 2, clients: 8 });
+      expect(line['loadPercent']).toBeGreaterThan(0);
+      if (line['variant'] !== 'closed') expect(line['offeredPerSecond']).toBeGreaterThan(0);
+      // Whoever waits for its turn is paused.
+      if (process.platform === 'linux') expect(line['othersPercent']).toBeLessThan(5);
+    }
+    const compared = ['speed', 'p99'].map((of) => ({ to: 'raft', of }));
+    expect(work[1]).toMatchObject({ ratios: compared });
+    expect(await readdir(directory)).toEqual([]);
+  }, 120_000);
+
+  it('read asks in every way', async () => {
+    const brief = ['--seconds', '0.1', '--rounds', '1', '--shapes', '1x4', '--members', '2'];
+    const own = ['--etcd', 'none', '--algorithms', 'paxos', '--keys', '100', '--no-floors'];
+    const finished = await finish(start(['read', ...brief, ...own, '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    expect(lines.map(({ variant }) => variant)).toEqual([
+      ...['linearizable', 'lease', 'local', 'follower'],
+    ]);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      expect(line).toMatchObject({ operation: 'read', algorithm: 'paxos', clients: 4 });
+    }
+  }, 120_000);
+
+  it('failover kills the leader, sees how long nothing works, and reads everything back', async () => {
+    const brief = ['--seconds', '3', '--rounds', '1', '--rate', '50', '--shapes', '3x3'];
+    const own = ['--etcd', 'none', '--algorithms', 'raft', '--no-floors'];
+    const finished = await finish(start(['failover', ...brief, ...own, '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const [line, ...more] = linesOf(finished);
+    expect(more).toEqual([]);
+    expect(Object.keys(line ?? {})).toEqual(expect.arrayContaining(fields));
+    expect(line).toMatchObject({
+      algorithm: 'raft',
+      lost: 0,
+      acknowledged: 150,
+      unacknowledged: 0,
+    });
+    // Nobody stands for election before half a second without a leader.
+    expect(line?.['outageMs']).toBeGreaterThan(300);
+    expect(await readdir(directory)).toEqual([]);
+  }, 120_000);
+
+  it('scale compares members and sizes of values', async () => {
+    const brief = ['--seconds', '0.1', '--rounds', '1', '--shapes', '1x4', '--no-floors'];
+    const own = ['--algorithms', 'raft', '--members', '1,2', '--value-sizes', '16,1024'];
+    const finished = await finish(start(['scale', ...brief, ...own, '--keys', '100', '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    expect(lines.map(({ variant, members, valueBytes }) => [variant, members, valueBytes])).toEqual(
+      [
+        ['members', 1, 256],
+        ['members', 2, 256],
+        ['values', 1, 16],
+        ['values', 1, 1024],
+      ],
+    );
+    expect(lines[1]).toMatchObject({ ratios: [{ to: 'raft of 1', of: 'speed' }] });
+    for (const line of lines) expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+  }, 120_000);
+
+  it('soak goes on at half of the peak, and looks at the nodes', async () => {
+    const brief = ['--seconds', '0.8', '--algorithms', 'raft', '--members', '1', '--no-floors'];
+    const own = ['--shapes', '1x4', '--keys', '100'];
+    const finished = await finish(start(['soak', ...brief, ...own, '--json']));
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const lines = linesOf(finished);
+    const quarters = ['first', 'second', 'third', 'fourth'].map((each) => `${each} quarter`);
+    expect(lines.map(({ variant }) => variant)).toEqual(quarters);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(fields));
+      expect(line['offeredPerSecond']).toBe(lines[0]?.['offeredPerSecond']);
+      for (const vital of ['rssMiB', 'peakRssMiB', 'heapMiB', 'loopDelayP99Ms']) {
+        expect(line[vital], vital).toBeGreaterThan(0);
+      }
+      expect(line['collectorPercent']).toBeGreaterThanOrEqual(0);
+    }
+    expect(lines[3]).toMatchObject({ ratios: [{ to: 'first quarter', of: 'p99' }] });
   }, 120_000);
 
   it('floor prints a table', async () => {
@@ -179,14 +294,14 @@ describe('bench', () => {
   });
 
   it('ends its processes and removes its folders when it is interrupted', async () => {
-    const words = ['algorithms', '--variants', 'durable', '--seconds', '60', '--windows', '16'];
-    const running = start(words);
+    const words = ['cluster', '--seconds', '60', '--etcd', 'none', '--algorithms', 'paxos'];
+    const running = start([...words, '--shapes', '1x1', '--no-floors']);
     const finished = finish(running);
     let stderr = '';
     await new Promise<void>((resolve, reject) => {
       running.stderr?.on('data', (text: string) => {
         stderr += text;
-        if (stderr.includes('durable')) resolve();
+        if (stderr.includes('starting')) resolve();
       });
       running.once('exit', () => {
         reject(new Error(stderr));
@@ -200,6 +315,6 @@ describe('bench', () => {
   it('explains what it did not understand', async () => {
     const { code, stdout, stderr } = await finish(start(['speed']));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('name one benchmark: algorithms, engine, floor, storage');
+    expect(stderr).toContain('name one benchmark: algorithms, engine, floor, group, storage');
   });
 });

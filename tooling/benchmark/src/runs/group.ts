@@ -1,15 +1,15 @@
 /** A group of replicas under load, in as many processes as it has. */
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@quorate/core';
 import type { Measurement } from '../results/measurement.ts';
+import type { LoopTask } from '../subjects/closed-loop.ts';
 import type { DurableNode } from '../subjects/durable-node.ts';
 import { DisturbedError } from '../subjects/subject.ts';
 import type { Job } from '../workers/protocol.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
+import { freeAddresses } from '../services/free-addresses.ts';
 import type { Context } from './bench.ts';
 
-const host = '127.0.0.1';
 const nodes = ['n1', 'n2', 'n3'] as const;
 
 /** A group that has no leader after this long has failed. */
@@ -33,7 +33,8 @@ export async function startDurableGroup(
 ): Promise<Group> {
   const { settings, stage } = context;
   const { valueBytes } = settings;
-  const members = await membersOnFreePorts();
+  const addresses = await freeAddresses(nodes.length);
+  const members = nodes.map((id, at): Member => ({ id, address: addresses[at] ?? '' }));
   const jobs = await Promise.all(
     nodes.map(async (name): Promise<Job> => {
       const node = { ...options, node: name, members, directory: await stage.folder() };
@@ -58,11 +59,11 @@ export class Group {
     this.#seats = seats;
   }
 
-  /** Puts load on whichever process leads. */
-  async measure(clients: number): Promise<Measurement> {
+  /** Puts load on whichever process leads. @param more what else there is to say of the loop. */
+  async measure(clients: number, more: Partial<LoopTask> = {}): Promise<Measurement> {
     const { seconds } = this.#context.settings;
     const leader = await this.leader();
-    return leader.measure({ clients, seconds, warmUpSeconds: seconds * warmUpShare });
+    return leader.measure({ clients, seconds, warmUpSeconds: seconds * warmUpShare, ...more });
   }
 
   /** Waits until one leads, and hears from all others. */
@@ -104,24 +105,4 @@ async function start(context: Context, jobs: readonly Job[]): Promise<Group> {
     }),
   );
   return new Group(context, seats);
-}
-
-/** Members must be known before anybody listens; the ports are held all at once, then let go. */
-async function membersOnFreePorts(): Promise<readonly Member[]> {
-  const servers = await Promise.all(
-    nodes.map(async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(0, host, resolve);
-      });
-      return server;
-    }),
-  );
-  const members = servers.map((server, at): Member => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new TypeError('no port');
-    return { id: nodes[at] ?? '', address: `${host}:${address.port}` };
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return members;
 }

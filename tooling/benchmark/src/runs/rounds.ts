@@ -30,13 +30,18 @@ export interface Contestant extends Entrant {
   measure(): Promise<Measurement>;
 }
 
+/** As much of a context as it needs. */
+export interface Surroundings extends Pick<Context, 'stage' | 'progress'> {
+  readonly settings: Pick<Context['settings'], 'rounds'>;
+}
+
 /** A measurement that is disturbed more often than this is given up, and the run with it. */
 const maxTries = 4;
 
 /** Measures all matches in each round, and gives their rows in order. */
 export async function interleave(
   matches: readonly Match[],
-  { settings, stage, progress }: Pick<Context, 'settings' | 'stage' | 'progress'>,
+  { settings, stage, progress }: Surroundings,
 ): Promise<readonly Row[]> {
   const tables = matches.map(({ subject, contestants, comparisons }) => ({
     subject,
@@ -87,9 +92,11 @@ async function persist(
 }
 
 function labelOf(subject: Subject, contestant: Contestant): string {
-  const { variant, operation, clients, valueBytes, paceMiB } = { ...subject, ...contestant.row };
+  const row = { ...subject, ...contestant.row };
+  const { variant, operation, connections, clients, valueBytes, paceMiB } = row;
   const name = nameOf(contestant);
   if (name === undefined) return `${variant}, ${operation} of ${valueBytes} bytes`;
   const pace = paceMiB === undefined ? [] : [formatPace(paceMiB)];
-  return [variant, `${clients} in flight`, ...pace, name].join(', ');
+  const load = connections === 0 ? `${clients} in flight` : `${connections} × ${clients}`;
+  return [variant, load, ...pace, name].join(', ');
 }
