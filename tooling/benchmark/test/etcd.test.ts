@@ -141,7 +141,7 @@ describe('the client of etcd', () => {
       numberField(2, 7),
       bytesField(5, ascii('value')),
     ]);
-    const header = bytesField(1, numberField(1, 14_841_639_068_965_178_000));
+    const header = bytesField(1, numberField(1, 2 ** 63 + 2 ** 40));
     const { address, calls } = await serve(
       answerWith(Buffer.concat([header, bytesField(2, pair), numberField(4, 1)])),
     );

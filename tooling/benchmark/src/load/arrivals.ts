@@ -23,6 +23,8 @@ export interface OpenLoop {
   readonly failed?: (error: unknown) => void;
   /** Called when a command is done, with the time. */
   readonly succeeded?: (now: number) => void;
+  /** How many at a time; what is due beyond that waits here, and its time counts. @default 20 000 */
+  readonly inFlight?: number;
   /** @default the one of the system */
   readonly clock?: Clock;
 }
@@ -33,11 +35,8 @@ export interface Clock {
   readonly after: (ms: number, run: () => void) => void;
 }
 
-/**
- * So many are in flight at most. What is due beyond that waits here, and its time counts: the service is
- * overloaded then, and memory is to stay bounded.
- */
-export const mostInFlight = 20_000;
+/** The service is overloaded then, and memory is to stay bounded. */
+const mostInFlight = 20_000;
 
 const systemClock: Clock = {
   now: () => performance.now(),
@@ -47,7 +46,14 @@ const systemClock: Clock = {
 /** Resolves when everything that was to arrive is done, however long that takes. */
 export function openLoop(
   { perSecond, seconds }: Schedule,
-  { execute, watch, failed, succeeded, clock = systemClock }: OpenLoop,
+  {
+    execute,
+    watch,
+    failed,
+    succeeded,
+    inFlight: most = mostInFlight,
+    clock = systemClock,
+  }: OpenLoop,
 ): Promise<Measurement> {
   return new Promise((resolve, reject) => {
     const recorder = new Recorder();
@@ -112,8 +118,8 @@ export function openLoop(
       waiting = false;
       if (ended) return;
       const now = clock.now();
-      while (next < total && inFlight < mostInFlight && dueAt(next) <= now) send(next++, now);
-      if (next === total || inFlight >= mostInFlight) return;
+      while (next < total && inFlight < most && dueAt(next) <= now) send(next++, now);
+      if (next === total || inFlight >= most) return;
       waiting = true;
       clock.after(dueAt(next) - now, arrive);
     };

@@ -8,7 +8,7 @@
 import type { Row } from '../results/row.ts';
 import { durableStorageNames } from '../storages.ts';
 import type { Benchmark, Context } from './bench.ts';
-import { type Group, startDurableGroup, startMemoryGroup } from './group.ts';
+import { type Group, startDurableGroup, startMemoryGroup } from './replicas.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
 
 type Variant = 'memory' | 'durable';

@@ -2,7 +2,7 @@
 import { fillKeys, generate, type LoadOrder } from '../load/generate.ts';
 import type { Benchmark } from './bench.ts';
 import { usualShape } from './cluster.ts';
-import { warmUpShare } from './group.ts';
+import { warmUpShare } from './replicas.ts';
 import { interleave } from './rounds.ts';
 
 /** The benchmark. */

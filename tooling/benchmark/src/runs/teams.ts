@@ -12,7 +12,7 @@ import { quorateKv } from '../services/quorate.ts';
 import { DisturbedError } from '../subjects/subject.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 import type { Context, Shape } from './bench.ts';
-import { warmUpShare } from './group.ts';
+import { warmUpShare } from './replicas.ts';
 
 /** What our programs are loaded by. */
 const ownClient = '@quorate/client';
