@@ -85,6 +85,19 @@ describe('interleaved rounds', () => {
     await expect(interleave([match], runOf(1).context)).rejects.toThrow('no leader');
   });
 
+  it('take what is disturbed again and again as it is, where it was measured', async () => {
+    const { context, lines } = runOf(1);
+    let tries = 0;
+    const match = matchOf(1, () => {
+      tries += 1;
+      const disturbed = { measurement: measurement(tries) };
+      return Promise.reject(new DisturbedError('leadership did not last', disturbed));
+    });
+    const rows = await interleave([match], context);
+    expect(rows.map(({ operationsPerSecond }) => operationsPerSecond)).toEqual([4, 8]);
+    expect(lines[3]).toContain('disturbed (leadership did not last), as before, so it counts');
+  });
+
   it('end with any other failure', async () => {
     let tries = 0;
     const match = matchOf(1, () => {

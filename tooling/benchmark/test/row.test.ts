@@ -65,6 +65,22 @@ describe('a row', () => {
   });
 });
 
+it('rows are compared in what was counted, where it was counted', () => {
+  const processorMicroseconds = 120;
+  const [, raft] = rowsOf(
+    subject(),
+    ['etcd', 'raft'].map((name, at) => ({
+      ...{ algorithm: name, name },
+      measurements: [measurement(100, { figures: at === 0 ? {} : { processorMicroseconds } })],
+    })),
+    [
+      { to: 'etcd', of: 'processor' },
+      { to: 'etcd', of: 'speed' },
+    ],
+  );
+  expect(raft?.ratios).toMatchObject([{ to: 'etcd', of: 'speed' }]);
+});
+
 it('rows of outages are compared by how long they took', () => {
   const outages = [
     ['etcd', [1000, 1200]],

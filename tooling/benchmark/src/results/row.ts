@@ -44,8 +44,8 @@ export interface Row extends Subject {
   readonly ratios: readonly Ratio[];
 }
 
-/** What is compared: operations per second, a latency, or the time without service. */
-export type Measure = 'speed' | 'p99' | 'outage';
+/** What is compared: operations per second, a latency, the time without service, or what a command costs the processors. */
+export type Measure = 'speed' | 'p99' | 'outage' | 'processor';
 
 /** Whom everybody else is compared with, and in what. */
 export interface Comparison {
@@ -91,7 +91,9 @@ export function rowsOf(
     ratios: comparisons.flatMap(({ to, of }) => {
       const base = contestants.find((other) => nameOf(other) === to);
       if (base === undefined || base === contestant) return [];
-      return [{ to, of, ...ratio(valuesOf(contestant, of), valuesOf(base, of)) }];
+      const spread = ratio(valuesOf(contestant, of), valuesOf(base, of));
+      // Not every system tells everything.
+      return Number.isNaN(spread.median) ? [] : [{ to, of, ...spread }];
     }),
   }));
 }
@@ -139,6 +141,8 @@ function valuesOf({ measurements }: Rounds, of: Measure): readonly number[] {
         return p99;
       case 'outage':
         return figures['outageMs'] ?? Number.NaN;
+      case 'processor':
+        return figures['processorMicroseconds'] ?? Number.NaN;
     }
   });
 }

@@ -106,7 +106,8 @@ export function formatPace(mib: number | null): string {
 
 /** `0.97 × (0.93–1.02) of raft`, or `p99 1.8 × (1.6–2.1) of steady`. */
 function formatAgainst(ratio: Ratio): string {
-  const what = ratio.of === 'speed' ? '' : `${ratio.of} `;
+  const names = { speed: '', p99: 'p99 ', outage: 'outage ', processor: 'CPU ' } as const;
+  const what = names[ratio.of];
   return `${what}${formatRatio(ratio)} of ${ratio.to}`;
 }
 

@@ -71,6 +71,6 @@ function matchOf(
         measure: () => measureLoad(context, team, teams, { shape, arrival }),
       }),
     ),
-    comparisons: comparisonsOf(teams, ['speed', 'p99']),
+    comparisons: comparisonsOf(teams, ['speed', 'p99', 'processor']),
   };
 }

@@ -6,6 +6,7 @@
  */
 import type { Measurement } from '../results/measurement.ts';
 import type { Benchmark, Context, Shape } from './bench.ts';
+import { electionMs } from '../services/quorate.ts';
 import { interleave } from './rounds.ts';
 import { clientOf, comparisonsOf, startTeams, takeTurn, type Team } from './teams.ts';
 
@@ -27,7 +28,7 @@ export const failover: Benchmark = {
     members >= 3 ? undefined : 'needs --members 3 or more: fewer do not survive the loss of one',
   async run(context) {
     const { settings } = context;
-    const teams = await startTeams(context);
+    const teams = await startTeams(context, electionMs);
     let outages = 0;
     const matches = settings.shapes.map((shape) => ({
       subject: {

@@ -58,7 +58,7 @@ export const read: Benchmark = {
           valueBytes: settings.valueBytes,
         },
         contestants: teams.map((team) => contestantOf(context, team, teams, variant, { shape })),
-        comparisons: comparisonsOf(teams, ['speed', 'p99']),
+        comparisons: comparisonsOf(teams, ['speed', 'p99', 'processor']),
       }));
     });
     return interleave(matches, context);

@@ -35,7 +35,7 @@ export interface Surroundings extends Pick<Context, 'stage' | 'progress'> {
   readonly settings: Pick<Context['settings'], 'rounds'>;
 }
 
-/** A measurement that is disturbed more often than this is given up, and the run with it. */
+/** One that is disturbed so often is taken as it is, if it was measured; otherwise it is given up, and the run with it. */
 const maxTries = 4;
 
 /** Measures all matches in each round, and gives their rows in order. */
@@ -56,8 +56,8 @@ export async function interleave(
       for (const { contestant, measurements } of entries) {
         stage.checkpoint();
         const label = labelOf(subject, contestant);
-        const measurement = await persist(contestant, (reason) => {
-          progress(`${label}: disturbed (${reason}), once more`);
+        const measurement = await persist(contestant, (reason, consequence) => {
+          progress(`${label}: disturbed (${reason}), ${consequence}`);
         });
         measurements.push(measurement);
         const { operationsPerSecond, p50, p99 } = measurement;
@@ -79,14 +79,22 @@ export async function interleave(
 
 async function persist(
   contestant: Contestant,
-  disturbed: (reason: string) => void,
+  disturbed: (reason: string, consequence: string) => void,
 ): Promise<Measurement> {
   for (let tries = 1; ; tries++) {
     try {
       return await contestant.measure();
     } catch (error) {
-      if (!(error instanceof DisturbedError) || tries === maxTries) throw error;
-      disturbed(error.message.split('\n', 1)[0] ?? '');
+      if (!(error instanceof DisturbedError)) throw error;
+      const [reason = ''] = error.message.split('\n', 1);
+      if (tries < maxTries) {
+        disturbed(reason, 'once more');
+      } else if (error.measurement === undefined) {
+        throw error;
+      } else {
+        disturbed(reason, 'as before, so it counts');
+        return error.measurement;
+      }
     }
   }
 }

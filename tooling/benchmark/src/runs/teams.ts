@@ -6,7 +6,7 @@ import type { Measurement } from '../results/measurement.ts';
 import type { Comparison, Entrant } from '../results/row.ts';
 import { Cluster, type Node } from '../services/cluster.ts';
 import { onPath } from '../services/dies-with-parent.ts';
-import { etcd } from '../services/etcd.ts';
+import { type Elections, etcd } from '../services/etcd.ts';
 import type { Program } from '../services/program.ts';
 import { quorateKv } from '../services/quorate.ts';
 import { DisturbedError } from '../subjects/subject.ts';
@@ -40,8 +40,15 @@ export interface Load {
   readonly service?: Service;
 }
 
-/** The program of the peer where there is one. */
-export function peerOf({ settings, progress }: Context): Program | undefined {
+/**
+ * The program of the peer where there is one.
+ *
+ * @param elections its time-outs. @default its own
+ */
+export function peerOf(
+  { settings, progress }: Context,
+  elections?: Elections,
+): Program | undefined {
   if (settings.etcd === undefined) return undefined;
   const file = onPath(settings.etcd);
   if (file === undefined) {
@@ -51,13 +58,16 @@ export function peerOf({ settings, progress }: Context): Program | undefined {
   const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
   const generator = settings.etcdLoad ?? 'raw HTTP/2';
   progress(`against ${stdout.split('\n', 1)[0] ?? file}, closed loops by ${generator}`);
-  return etcd(file);
+  return etcd(file, elections);
 }
 
 /** Starts all of them, one after the other. They stay up for all rounds, and are paused while another works. */
-export async function startTeams(context: Context): Promise<readonly Team[]> {
+export async function startTeams(
+  context: Context,
+  elections?: Elections,
+): Promise<readonly Team[]> {
   const { settings } = context;
-  const peer = peerOf(context);
+  const peer = peerOf(context, elections);
   const programs = [...settings.algorithms.map(quorateKv), ...(peer === undefined ? [] : [peer])];
   const teams: Team[] = [];
   for (const program of programs) teams.push(await startTeam(context, program));
@@ -123,13 +133,14 @@ export async function measureLoad(
   };
   const program = cluster.program.kind === 'etcd' ? programFor(context, load.arrival) : undefined;
   const measurement = await generator.load(order, program);
-  const isSteady = (await cluster.leader()) === leader;
-  if (load.steady === false) {
-    const figures = { ...measurement.figures, leadersLost: isSteady ? 0 : 1 };
-    return { ...measurement, figures };
-  }
-  if (isSteady) return measurement;
-  throw new DisturbedError('leadership did not last');
+  if ((await cluster.leader()) === leader) return withLost(measurement, 0);
+  const disturbed = withLost(measurement, 1);
+  if (load.steady === false) return disturbed;
+  throw new DisturbedError('leadership did not last', { measurement: disturbed });
+}
+
+function withLost(measurement: Measurement, leadersLost: number): Measurement {
+  return { ...measurement, figures: { ...measurement.figures, leadersLost } };
 }
 
 /** Everybody is compared with the peer, and with the first where there is none. */

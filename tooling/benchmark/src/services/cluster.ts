@@ -7,13 +7,12 @@ import { freeAddresses } from './free-addresses.ts';
 import { diesWithParent } from './dies-with-parent.ts';
 import { NodeProcess } from './node-process.ts';
 import type { Place, Program } from './program.ts';
-import { electionMs } from './quorate.ts';
 
 /** Without a leader after this long it has failed. */
 const leaderTimeoutMs = 60_000;
 const lookMs = 100;
 /** When those that were paused have noticed it, and have held an election where they thought it due. */
-const settleMs = 3 * electionMs.election;
+const settleMs = 1500;
 
 /** A node, over all of its starts. */
 export interface Node {

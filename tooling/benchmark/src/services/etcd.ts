@@ -1,12 +1,20 @@
-/** etcd, with the options that everybody gets, but for elections. */
-import { electionMs } from './quorate.ts';
+/** etcd, with the options that everybody gets. */
 import { ask, fieldOf, type Program } from './program.ts';
 
 /** More than any benchmark writes; by itself it stops at 2 GiB of history. */
 const quotaBytes = 8 * 1024 ** 3;
 
-/** @param file the program. */
-export function etcd(file: string): Program {
+/** Time-outs, in ms. */
+export interface Elections {
+  readonly election: number;
+  readonly heartbeat: number;
+}
+
+/**
+ * @param file the program.
+ * @param elections where they are not to be its own: a second, and 100 ms.
+ */
+export function etcd(file: string, elections?: Elections): Program {
   return {
     name: 'etcd',
     kind: 'etcd',
@@ -24,8 +32,8 @@ export function etcd(file: string): Program {
         '--initial-cluster',
         all.map((place) => `${place.name}=http://${place.peer}`).join(','),
         ...['--initial-cluster-state', 'new', '--initial-cluster-token', 'benchmark'],
-        ...['--heartbeat-interval', String(electionMs.heartbeat)],
-        ...['--election-timeout', String(electionMs.election)],
+        ...(elections === undefined ? [] : ['--heartbeat-interval', String(elections.heartbeat)]),
+        ...(elections === undefined ? [] : ['--election-timeout', String(elections.election)]),
         ...['--quota-backend-bytes', String(quotaBytes)],
         ...['--logger', 'zap', '--log-outputs', 'stderr', '--log-level', 'error'],
       ],

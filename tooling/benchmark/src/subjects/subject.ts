@@ -46,4 +46,15 @@ export interface Fill {
 }
 
 /** Something came in between that has nothing to do with speed, such as an election. */
-export class DisturbedError extends Error {}
+export class DisturbedError extends Error {
+  /** What was measured all the same; for want of a better one it counts. */
+  readonly measurement: Measurement | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly measurement?: Measurement } = {},
+  ) {
+    super(message, options);
+    this.measurement = options.measurement;
+  }
+}
