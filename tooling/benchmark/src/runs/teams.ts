@@ -105,7 +105,7 @@ export function clientOf(context: Context, { cluster }: Team, arrival: Arrival):
  * Puts load on one of them.
  *
  * @param teams all of them: those that wait are looked at too.
- * @throws DisturbedError if another node led at the end.
+ * @throws DisturbedError if a leader was elected meanwhile.
  */
 export async function measureLoad(
   context: Context,
@@ -117,7 +117,8 @@ export async function measureLoad(
   const { cluster, generator } = team;
   const seconds = load.seconds ?? settings.seconds;
   const others = teams.filter((other) => other !== team);
-  const leader = await takeTurn(team, teams);
+  await takeTurn(team, teams);
+  const { epoch } = cluster;
   const order: LoadOrder = {
     service: load.service ?? cluster.service(),
     ...load.shape,
@@ -133,7 +134,8 @@ export async function measureLoad(
   };
   const program = cluster.program.kind === 'etcd' ? programFor(context, load.arrival) : undefined;
   const measurement = await generator.load(order, program);
-  if ((await cluster.leader()) === leader) return withLost(measurement, 0);
+  await cluster.leader();
+  if (cluster.epoch === epoch) return withLost(measurement, 0);
   const disturbed = withLost(measurement, 1);
   if (load.steady === false) return disturbed;
   throw new DisturbedError('leadership did not last', { measurement: disturbed });

@@ -26,6 +26,7 @@ export class Cluster {
   readonly nodes: readonly Node[];
   readonly #context: Context;
   #paused = false;
+  #epoch = '';
 
   private constructor(program: Program, nodes: readonly Node[], context: Context) {
     this.program = program;
@@ -57,6 +58,11 @@ export class Cluster {
     return { kind: this.program.kind, endpoints: nodes.map(({ place }) => place.client) };
   }
 
+  /** The term or round of the leader that was found last: another one, though of the same node, had to be elected. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
   /** Numbers of its processes. */
   get processes(): readonly number[] {
     return this.nodes.map(({ process }) => process.pid);
@@ -75,7 +81,10 @@ export class Cluster {
       const leaders = this.nodes.filter((_, at) => views[at]?.leads === true);
       const [leader] = leaders;
       const agreed = views.every((view) => view?.leads === true || view?.follows === true);
-      if (leader !== undefined && leaders.length === 1 && agreed) return leader;
+      if (leader !== undefined && leaders.length === 1 && agreed) {
+        this.#epoch = views.find((view) => view?.leads === true)?.epoch ?? '';
+        return leader;
+      }
       this.#context.stage.checkpoint();
       this.#checkRunning();
       await sleep(lookMs);

@@ -48,7 +48,11 @@ export function etcd(file: string, elections?: Elections): Program {
       const leader = fieldOf(status, 'leader');
       const own = fieldOf(fieldOf(status, 'header'), 'member_id');
       // Without a leader the field is not there.
-      return { leads: leader !== undefined && leader === own, follows: leader !== undefined };
+      return {
+        leads: leader !== undefined && leader === own,
+        follows: leader !== undefined,
+        epoch: JSON.stringify(fieldOf(status, 'raftTerm')),
+      };
     },
   };
 }

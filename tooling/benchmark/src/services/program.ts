@@ -17,6 +17,8 @@ export interface View {
   readonly leads: boolean;
   /** Whether it knows of a leader. */
   readonly follows: boolean;
+  /** Its term, or round: each leader has another one. */
+  readonly epoch: string;
 }
 
 /** A command line. */

@@ -22,7 +22,11 @@ export function quorateKv(algorithm: string): Program {
       const status = await ask(`http://${http}/v1/status`);
       if (status === undefined) return undefined;
       const leader = fieldOf(status, 'leader');
-      return { leads: fieldOf(status, 'role') === 'leader', follows: typeof leader === 'string' };
+      return {
+        leads: fieldOf(status, 'role') === 'leader',
+        follows: typeof leader === 'string',
+        epoch: JSON.stringify(fieldOf(status, 'epoch')),
+      };
     },
   };
 }
