@@ -5,7 +5,20 @@ import { parseArgs } from 'node:util';
 import { defaultLimits } from '@quorate/log';
 import { algorithmNames } from './algorithms.ts';
 import { benchmarks } from './benchmarks.ts';
-import type { Benchmark, Settings } from './runs/bench.ts';
+import {
+  chosen,
+  endpointsOf,
+  listOf,
+  maxClients,
+  numberOf,
+  oneOf,
+  paceOf,
+  shapeOf,
+  shapeOfTwo,
+  UsageError,
+  wholeOf,
+} from './option-values.ts';
+import type { Benchmark, Settings, Shape } from './runs/bench.ts';
 
 /** What was asked for. */
 export type Order =
@@ -20,17 +33,14 @@ export type Order =
       readonly svg: string | undefined;
     };
 
-/** What was asked for makes no sense; the message says what would. */
-export class UsageError extends Error {}
-
-const maxSeconds = 3600;
+const maxSeconds = 24 * 3600;
 const maxRounds = 1000;
-/** As many as one replica takes at once. */
-const maxWindow = 100_000;
 const maxValueBytes = 1024 * 1024 - 1024;
 const maxEntries = 100_000_000;
 const mebibyte = 1024 * 1024;
 const maxMiB = 1024 * 1024;
+const maxPerSecond = 10_000_000;
+const maxMembers = 9;
 
 const defaults = {
   seconds: 2,
@@ -38,6 +48,12 @@ const defaults = {
   'value-bytes': '256',
   entries: '1000000',
   'state-mib': '1024',
+  keys: '100000',
+  members: [3],
+  'value-sizes': '16,256,4096,65536',
+  operation: 'put',
+  consistency: 'linearizable',
+  etcd: 'etcd',
 };
 
 const defaultPaceMiB = defaultLimits.snapshotBytesPerSecond / mebibyte;
@@ -47,16 +63,28 @@ export const help: string = `bench NAME [options]
 
 ${[...benchmarks].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-  --seconds N       of each measurement (${listByBenchmark(({ defaults: own }) => [own?.seconds ?? defaults.seconds])})
-  --rounds N        interleaved rounds (${listByBenchmark(({ defaults: own }) => [own?.rounds ?? defaults.rounds])})
+  --seconds N       of each measurement (${defaults.seconds}; ${listByBenchmark(({ defaults: own }) => (own?.seconds === undefined ? [] : [own.seconds]))})
+  --rounds N        interleaved rounds (${defaults.rounds}; ${listByBenchmark(({ defaults: own }) => (own?.rounds === undefined ? [] : [own.rounds]))})
   --windows N,…     commands in flight, or entries of one write (${listByBenchmark(({ windows }) => windows)})
-  --value-bytes N   size of a command or an entry (${defaults['value-bytes']})
+  --value-bytes N   size of a command, an entry or a value (${defaults['value-bytes']})
   --algorithms A,…  of ${algorithmNames.join(', ')}; the first is what the others are compared with
   --storage S,…     ${listByBenchmark(({ storages }) => storages?.known ?? [])}
   --variants V,…    ${listByBenchmark(({ variants }) => variants)}
+  --shapes CxN,…    connections and clients (${listByBenchmark(({ shapes }) => (shapes ?? []).map(textOf))})
+  --connections N, --clients N   one shape alone
+  --keys N          different keys of load on a service (${defaults.keys})
+  --etcd PROGRAM    the peer of cluster, read and failover; none: without it (${defaults.etcd}, where installed)
+  --etcd-load PATH  program that puts load on it, see README; without it raw HTTP/2 does
   --entries N       storage, recover: in the log before it is measured (${defaults.entries})
   --state-mib N     snapshot: size of the machine's state (${defaults['state-mib']})
   --paces N,…       snapshot: MiB a second that it may take, or unlimited (${defaultPaceMiB}, as in @quorate/log)
+  --members N,…     nodes of a service, and in scale several numbers of them (3; scale: 3, 5, 7)
+  --value-sizes N,… scale: bytes of values (${defaults['value-sizes']})
+  --rate N          failover, load: commands a second, whatever becomes of them (${listByBenchmark(({ defaults: own }) => (own?.perSecond === undefined ? [] : [own.perSecond]))}; load: as many as are answered)
+  --endpoints LIST  load: where the nodes serve clients, HOST:PORT,…
+  --operation O     load: put or read (${defaults.operation})
+  --consistency C   load: linearizable, lease or local, of reads (${defaults.consistency})
+  --no-floors       without what disk and network do, before and after
   --directory DIR   where what is durable lies, on the disk to be measured (${tmpdir()})
   --json            one line of JSON a row instead of a table
   --svg FILE        a plot as well
@@ -79,33 +107,55 @@ export function parse(words: readonly string[]): Order {
   if (name === undefined || benchmark === undefined || more.length > 0) {
     throw new UsageError(`name one benchmark: ${[...benchmarks.keys()].join(', ')}`);
   }
+  const settings = settingsOf(name, benchmark, values);
+  const missing = benchmark.missing?.(settings);
+  if (missing !== undefined) throw new UsageError(`${name} ${missing}`);
+  return { type: 'run', name, benchmark, json: values.json, svg: values.svg, settings };
+}
+
+type Values = ReturnType<typeof read>['values'];
+
+function settingsOf(name: string, benchmark: Benchmark, values: Values): Settings {
+  const own = benchmark.defaults;
   return {
-    type: 'run',
-    name,
-    benchmark,
-    json: values.json,
-    svg: values.svg,
-    settings: {
-      seconds:
-        values.seconds === undefined
-          ? (benchmark.defaults?.seconds ?? defaults.seconds)
-          : numberOf('--seconds', values.seconds, 0.01, maxSeconds),
-      rounds:
-        values.rounds === undefined
-          ? (benchmark.defaults?.rounds ?? defaults.rounds)
-          : wholeOf('--rounds', values.rounds, maxRounds),
-      windows:
-        listOf(values.windows)?.map((text) => wholeOf('--windows', text, maxWindow)) ??
-        benchmark.windows,
-      valueBytes: wholeOf('--value-bytes', values['value-bytes'], maxValueBytes),
-      algorithms: chosen('--algorithms', values.algorithms, algorithmNames),
-      storages: storagesOf(name, benchmark, values.storage),
-      variants: chosen('--variants', values.variants, benchmark.variants),
-      entries: wholeOf('--entries', values.entries, maxEntries),
-      stateMiB: wholeOf('--state-mib', values['state-mib'], maxMiB),
-      pacesMiB: listOf(values.paces)?.map(paceOf) ?? [paceOrNone(defaultPaceMiB)],
-      directory: resolve(values.directory),
-    },
+    seconds:
+      values.seconds === undefined
+        ? (own?.seconds ?? defaults.seconds)
+        : numberOf('--seconds', values.seconds, 0.01, maxSeconds),
+    rounds:
+      values.rounds === undefined
+        ? (own?.rounds ?? defaults.rounds)
+        : wholeOf('--rounds', values.rounds, maxRounds),
+    windows:
+      listOf(values.windows)?.map((text) => wholeOf('--windows', text, maxClients)) ??
+      benchmark.windows,
+    valueBytes: wholeOf('--value-bytes', values['value-bytes'], maxValueBytes),
+    algorithms: chosen('--algorithms', values.algorithms, algorithmNames),
+    storages: storagesOf(name, benchmark, values.storage),
+    variants: chosen('--variants', values.variants, benchmark.variants),
+    shapes: shapesOf(name, benchmark, values),
+    keys: wholeOf('--keys', values.keys, maxEntries),
+    etcd: values.etcd === 'none' ? undefined : values.etcd,
+    etcdLoad: values['etcd-load'] === undefined ? undefined : resolve(values['etcd-load']),
+    entries: wholeOf('--entries', values.entries, maxEntries),
+    stateMiB: wholeOf('--state-mib', values['state-mib'], maxMiB),
+    pacesMiB: listOf(values.paces)?.map(paceOf) ?? [paceOrNone(defaultPaceMiB)],
+    members:
+      listOf(values.members)?.map((text) => wholeOf('--members', text, maxMembers)) ??
+      own?.members ??
+      defaults.members,
+    valueSizes: values['value-sizes']
+      .split(',')
+      .map((text) => wholeOf('--value-sizes', text, maxValueBytes)),
+    perSecond:
+      values.rate === undefined
+        ? own?.perSecond
+        : numberOf('--rate', values.rate, 0.1, maxPerSecond),
+    endpoints: values.endpoints === undefined ? [] : endpointsOf(values.endpoints),
+    operation: oneOf('--operation', values.operation, ['put', 'read']),
+    consistency: oneOf('--consistency', values.consistency, ['linearizable', 'lease', 'local']),
+    floors: !values['no-floors'] && benchmark.floors !== false,
+    directory: resolve(values.directory),
   };
 }
 
@@ -130,35 +180,51 @@ function read(words: readonly string[]) {
       algorithms: { type: 'string' },
       storage: { type: 'string' },
       variants: { type: 'string' },
+      shapes: { type: 'string' },
+      connections: { type: 'string' },
+      clients: { type: 'string' },
+      keys: { type: 'string', default: defaults.keys },
+      etcd: { type: 'string', default: defaults.etcd },
+      'etcd-load': { type: 'string' },
       entries: { type: 'string', default: defaults.entries },
       'state-mib': { type: 'string', default: defaults['state-mib'] },
       paces: { type: 'string' },
+      members: { type: 'string' },
+      'value-sizes': { type: 'string', default: defaults['value-sizes'] },
+      rate: { type: 'string' },
+      endpoints: { type: 'string' },
+      operation: { type: 'string', default: defaults.operation },
+      consistency: { type: 'string', default: defaults.consistency },
       directory: { type: 'string', default: tmpdir() },
+      'no-floors': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       svg: { type: 'string' },
     },
   });
 }
 
-function numberOf(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`${name} must be a number from ${least} to ${most}, not '${text}'`);
-}
-
-function wholeOf(name: string, text: string, most: number): number {
-  const value = numberOf(name, text, 1, most);
-  if (Number.isInteger(value)) return value;
-  throw new UsageError(`${name} must be whole, not '${text}'`);
-}
-
-function paceOf(text: string): number | null {
-  return text === 'unlimited' ? null : numberOf('--paces', text, 1, maxMiB);
-}
-
 /** JSON, in which it is told to other processes, has no infinity. */
 function paceOrNone(mib: number): number | null {
   return Number.isFinite(mib) ? mib : null;
+}
+
+function shapesOf(name: string, { shapes }: Benchmark, values: Values): readonly Shape[] {
+  const { connections, clients } = values;
+  const isNamed = connections !== undefined || clients !== undefined;
+  const [usual] = shapes ?? [];
+  if (shapes === undefined || usual === undefined) {
+    if (!isNamed && values.shapes === undefined) return [];
+    throw new UsageError(`${name} has no connections to choose`);
+  }
+  if (!isNamed) return listOf(values.shapes)?.map(shapeOf) ?? shapes;
+  if (values.shapes !== undefined) {
+    throw new UsageError('--shapes and --connections or --clients exclude each other');
+  }
+  return [shapeOfTwo(connections ?? String(usual.connections), clients ?? String(usual.clients))];
+}
+
+function textOf({ connections, clients }: Shape): string {
+  return `${connections}x${clients}`;
 }
 
 function storagesOf(
@@ -171,19 +237,4 @@ function storagesOf(
     throw new UsageError(`${name} has no storage to choose`);
   }
   return text === undefined ? storages.usual : chosen('--storage', text, storages.known);
-}
-
-function listOf(text: string | undefined): readonly string[] | undefined {
-  return text?.split(',');
-}
-
-function chosen(
-  name: string,
-  text: string | undefined,
-  known: readonly string[],
-): readonly string[] {
-  const names = listOf(text) ?? known;
-  const unknown = names.find((each) => !known.includes(each));
-  if (unknown === undefined) return [...new Set(names)];
-  throw new UsageError(`${name} takes ${known.join(', ')}, not '${unknown}'`);
 }

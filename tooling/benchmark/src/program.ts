@@ -1,10 +1,12 @@
 /** From words to rows: runs one benchmark, says how far it is, and prints what came of it. */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { help, type Order, parse, UsageError } from './options.ts';
+import { UsageError } from './option-values.ts';
+import { help, type Order, parse } from './options.ts';
 import { plotOf } from './results/plot.ts';
 import { jsonLine, type Row } from './results/row.ts';
 import { tableOf } from './results/table.ts';
+import { measureFloors } from './runs/floor.ts';
 import { Stage } from './runs/stage.ts';
 
 /** Where a program speaks, and how it is told to stop. */
@@ -54,8 +56,16 @@ async function run(
     const progress = (line: string): void => {
       say(`${line}\n`);
     };
-    const rows = await benchmark.run({ settings, stage, progress });
-    print(json ? rows.map((row: Row) => `${jsonLine(row)}\n`).join('') : tableOf(rows));
+    const context = { settings, stage, progress };
+    const rows: Row[] = [];
+    const floors = async (when: 'before' | 'after'): Promise<void> => {
+      if (settings.floors) rows.push(...(await measureFloors(context, name, when)));
+    };
+    await floors('before');
+    rows.push(...(await benchmark.run(context)));
+    await stage.clear();
+    await floors('after');
+    print(json ? rows.map((row) => `${jsonLine(row)}\n`).join('') : tableOf(rows));
     if (svg !== undefined) await writeFile(svg, plotOf(`${name}: ${surroundings()}`, rows));
   } finally {
     signal.removeEventListener('abort', interrupt);

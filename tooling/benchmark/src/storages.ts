@@ -1,21 +1,21 @@
 /** The storages that are measured. Another one is one line here. */
 import type { Storage, StorageOwner } from '@quorate/core';
-import { fileStorage } from '@quorate/storage-file';
-import { levelStorage } from '@quorate/storage-level';
-import { memoryStorage } from '@quorate/storage-memory';
 
 /** A storage that counts what it makes durable. */
 export interface CountingStorage extends Storage {
   readonly counters: { readonly syncs: number };
 }
 
-const storages: ReadonlyMap<string, (directory: string) => CountingStorage> = new Map<
-  string,
-  (directory: string) => CountingStorage
->([
-  ['file', (directory) => fileStorage({ directory })],
-  ['level', (directory) => levelStorage({ directory })],
-  ['memory', () => memoryStorage()],
+type Make = (directory: string) => Promise<CountingStorage>;
+
+/** Only what is used is loaded. */
+const storages: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ['file', async (directory) => (await import('@quorate/storage-file')).fileStorage({ directory })],
+  [
+    'level',
+    async (directory) => (await import('@quorate/storage-level')).levelStorage({ directory }),
+  ],
+  ['memory', async () => (await import('@quorate/storage-memory')).memoryStorage()],
 ]);
 
 /** In the order in which they take turns. */
@@ -34,7 +34,7 @@ export const owner: StorageOwner = { cluster: 'benchmark', node: 'n1', algorithm
  *
  * @throws RangeError for a name that is not in the table.
  */
-export function storageNamed(name: string, directory: string): CountingStorage {
+export async function storageNamed(name: string, directory: string): Promise<CountingStorage> {
   const make = storages.get(name);
   if (make === undefined) throw new RangeError(`unknown storage ${name}`);
   return make(directory);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closedLoop } from '../src/subjects/closed-loop.ts';
-import type { Tally } from '../src/subjects/tally.ts';
+import { countFrom, type Tally } from '../src/subjects/tally.ts';
 
 /** Commands that are done in the next turn, all together. */
 class Service {
@@ -18,17 +18,18 @@ class Service {
     if (this.done >= this.failAt) throw new Error('overloaded');
   };
 
-  readonly tally = (): Tally => {
-    const { done } = this;
-    return { commands: done, entries: done / 4, syncs: done / 8, frames: done / 2 };
-  };
+  readonly watch = (): ReturnType<typeof countFrom> =>
+    countFrom((): Tally => {
+      const { done } = this;
+      return { commands: done, entries: done / 4, syncs: done / 8, frames: done / 2 };
+    });
 }
 
 describe('a closed loop', () => {
   it('keeps as many commands in flight as it has clients', async () => {
     const service = new Service();
     const task = { clients: 8, seconds: 0.02, warmUpSeconds: 0.01 };
-    const measurement = await closedLoop(service.execute, task, service.tally);
+    const measurement = await closedLoop(service.execute, task, service.watch);
     expect(service.most).toBe(8);
     expect(measurement.seconds).toBeGreaterThanOrEqual(0.02);
     const counted = measurement.operationsPerSecond * measurement.seconds;
@@ -39,7 +40,7 @@ describe('a closed loop', () => {
   it('counts only what was done meanwhile', async () => {
     const service = new Service();
     const task = { clients: 8, seconds: 0.02, warmUpSeconds: 0 };
-    const { figures } = await closedLoop(service.execute, task, service.tally);
+    const { figures } = await closedLoop(service.execute, task, service.watch);
     expect(figures).toEqual({
       syncsPerCommand: 1 / 8,
       framesPerCommand: 1 / 2,
@@ -51,7 +52,7 @@ describe('a closed loop', () => {
     const service = new Service();
     const task = { clients: 8, seconds: 60, warmUpSeconds: 60 };
     const span = { begins: () => service.done >= 40, ends: () => service.done >= 80 };
-    const measurement = await closedLoop(service.execute, task, service.tally, span);
+    const measurement = await closedLoop(service.execute, task, service.watch, span);
     const counted = measurement.operationsPerSecond * measurement.seconds;
     expect(Math.round(counted)).toBeGreaterThan(30);
     expect(Math.round(counted)).toBeLessThanOrEqual(40);
@@ -61,7 +62,7 @@ describe('a closed loop', () => {
     const service = new Service();
     service.failAt = 20;
     const task = { clients: 8, seconds: 60, warmUpSeconds: 0 };
-    await expect(closedLoop(service.execute, task, service.tally)).rejects.toThrow('overloaded');
+    await expect(closedLoop(service.execute, task, service.watch)).rejects.toThrow('overloaded');
     const { done } = service;
     for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate);
     expect(service.done).toBeLessThan(done + 8);

@@ -44,7 +44,7 @@ describe.each(durableStorageNames)('%s', (name) => {
     const journal = await opened(name);
     await journal.fill?.({ entries: 100, batch: 64, goOn: false });
     await journal.close();
-    const storage = storageNamed(name, directory);
+    const storage = await storageNamed(name, directory);
     expect(await storage.open(owner)).toMatchObject({ records: { first: 1, last: 100 } });
     const [record] = await storage.read(100, 100, 1);
     expect(record?.record).toHaveLength(256);
@@ -59,7 +59,7 @@ describe.each(durableStorageNames)('%s', (name) => {
     // Two writes each, of 32 MiB: the third one finds enough of them.
     for (let times = 0; times < 2; times++) await journal.measure(task);
     await journal.close();
-    const storage = storageNamed(name, directory);
+    const storage = await storageNamed(name, directory);
     const { records } = await storage.open(owner);
     await storage.close();
     expect(records).toEqual({ first: 2 * 64 + 1, last: 10 + 4 * 64 });
@@ -71,10 +71,10 @@ describe.each(durableStorageNames)('%s', (name) => {
     await journal.close();
     const options = { storage: name, directory, valueBytes: 256 };
     const task = { clients: 1, seconds: 0, warmUpSeconds: 0 };
-    const missing = prepareOpening({ ...options, entries: 101 });
+    const missing = await prepareOpening({ ...options, entries: 101 });
     await expect(missing.measure(task)).rejects.toThrow('had acknowledged 101 entries');
     await missing.close();
-    const opening = prepareOpening({ ...options, entries: 100 });
+    const opening = await prepareOpening({ ...options, entries: 100 });
     const { p50, figures } = await opening.measure(task);
     await opening.close();
     expect(p50).toBeGreaterThan(0);
@@ -102,6 +102,6 @@ it('LevelDB by itself has each entry under its index, in order', async () => {
   ]);
 });
 
-it('a storage that is not in the table is refused', () => {
-  expect(() => storageNamed('tape', directory)).toThrow(RangeError);
+it('a storage that is not in the table is refused', async () => {
+  await expect(storageNamed('tape', directory)).rejects.toThrow(RangeError);
 });

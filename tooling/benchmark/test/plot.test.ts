@@ -57,4 +57,15 @@ describe('the plot', () => {
     expect(paces).toContain('>MiB of the snapshot a second</text>');
     for (const label of ['32', 'unlimited', 'raft, file']) expect(paces).toContain(`>${label}<`);
   });
+
+  it('tells services apart by what differs: connections, members, or sizes of values', () => {
+    const shapes = [1, 16].flatMap((connections) => twoRows([100], [50], { connections }));
+    const connections = plotOf('cluster', shapes);
+    expect(connections).toContain('>connections × clients</text>');
+    for (const label of ['1 × 256', '16 × 256']) expect(connections).toContain(`>${label}<`);
+    const sizes = [3, 5].flatMap((members) => twoRows([100], [50], { connections: 1, members }));
+    expect(plotOf('scale', sizes)).toContain('>members</text>');
+    const values = [16, 4096].flatMap((valueBytes) => twoRows([100], [50], { valueBytes }));
+    expect(plotOf('scale', values)).toContain('>bytes of a value</text>');
+  });
 });

@@ -1,13 +1,13 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../src/results/measurement.ts';
-import { interleave, type Match } from '../src/runs/rounds.ts';
+import { interleave, type Match, type Surroundings } from '../src/runs/rounds.ts';
 import { Stage } from '../src/runs/stage.ts';
 import { DisturbedError } from '../src/subjects/subject.ts';
 import { measurement, subject } from './rows.ts';
 
 interface Run {
-  readonly context: Parameters<typeof interleave>[1];
+  readonly context: Surroundings;
   readonly stage: Stage;
   readonly lines: string[];
 }
@@ -15,13 +15,8 @@ interface Run {
 function runOf(rounds: number): Run {
   const stage = new Stage(tmpdir());
   const lines: string[] = [];
-  const settings = {
-    ...{ rounds, seconds: 1, windows: [1], valueBytes: 256 },
-    ...{ algorithms: [], storages: [], variants: [], directory: tmpdir() },
-    ...{ entries: 1, stateMiB: 1, pacesMiB: [] },
-  };
   const progress = (line: string): void => void lines.push(line);
-  return { stage, lines, context: { stage, settings, progress } };
+  return { stage, lines, context: { stage, settings: { rounds }, progress } };
 }
 
 function matchOf(clients: number, measure: (algorithm: string) => Promise<Measurement>): Match {
@@ -88,6 +83,19 @@ describe('interleaved rounds', () => {
   it('give up what is disturbed again and again', async () => {
     const match = matchOf(1, () => Promise.reject(new DisturbedError('no leader')));
     await expect(interleave([match], runOf(1).context)).rejects.toThrow('no leader');
+  });
+
+  it('take what is disturbed again and again as it is, where it was measured', async () => {
+    const { context, lines } = runOf(1);
+    let tries = 0;
+    const match = matchOf(1, () => {
+      tries += 1;
+      const disturbed = { measurement: measurement(tries) };
+      return Promise.reject(new DisturbedError('leadership did not last', disturbed));
+    });
+    const rows = await interleave([match], context);
+    expect(rows.map(({ operationsPerSecond }) => operationsPerSecond)).toEqual([4, 8]);
+    expect(lines[3]).toContain('disturbed (leadership did not last), as before, so it counts');
   });
 
   it('end with any other failure', async () => {

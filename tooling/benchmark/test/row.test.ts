@@ -65,6 +65,38 @@ describe('a row', () => {
   });
 });
 
+it('rows are compared in what was counted, where it was counted', () => {
+  const processorMicroseconds = 120;
+  const [, raft] = rowsOf(
+    subject(),
+    ['etcd', 'raft'].map((name, at) => ({
+      ...{ algorithm: name, name },
+      measurements: [measurement(100, { figures: at === 0 ? {} : { processorMicroseconds } })],
+    })),
+    [
+      { to: 'etcd', of: 'processor' },
+      { to: 'etcd', of: 'speed' },
+    ],
+  );
+  expect(raft?.ratios).toMatchObject([{ to: 'etcd', of: 'speed' }]);
+});
+
+it('rows of outages are compared by how long they took', () => {
+  const outages = [
+    ['etcd', [1000, 1200]],
+    ['raft', [500, 900]],
+  ] as const;
+  const [, raft] = rowsOf(
+    subject(),
+    outages.map(([name, all]) => ({
+      ...{ algorithm: name, name },
+      measurements: all.map((outageMs) => measurement(100, { figures: { outageMs } })),
+    })),
+    [{ to: 'etcd', of: 'outage' }],
+  );
+  expect(raft?.ratios).toEqual([{ to: 'etcd', of: 'outage', median: 0.625, low: 0.5, high: 0.75 }]);
+});
+
 describe('a line of JSON', () => {
   const lineOf = (row: Parameters<typeof jsonLine>[0] | undefined): unknown =>
     row === undefined ? undefined : JSON.parse(jsonLine(row));

@@ -106,6 +106,18 @@ function axisOf(rows: readonly Row[]): {
       value: ({ paceMiB }) => paceMiB ?? 'unlimited',
     };
   }
+  if (distinct(rows.map(({ members }) => String(members))).length > 1) {
+    return { name: 'members', value: ({ members }) => members ?? 0 };
+  }
+  if (distinct(rows.map(({ valueBytes }) => String(valueBytes))).length > 1) {
+    return { name: 'bytes of a value', value: ({ valueBytes }) => valueBytes };
+  }
+  if (rows.some(({ connections }) => connections > 0)) {
+    return {
+      name: 'connections × clients',
+      value: ({ connections, clients }) => `${connections} × ${clients}`,
+    };
+  }
   const alone = rows.every(({ algorithm }) => algorithm === null);
   return {
     name: alone ? 'entries of one write' : 'commands in flight',

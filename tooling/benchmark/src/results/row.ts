@@ -8,6 +8,10 @@ export interface Subject {
   /** How it is put together: `memory`, `durable`, `batch`, … */
   readonly variant: string;
   readonly operation: string;
+  /** What puts the load on where that differs: `@quorate/client`, `etcd-load`, `http2`. */
+  readonly client?: string;
+  /** Nodes of the service where that differs. */
+  readonly members?: number;
   /** Connections to the service; 0 where it is called from within the process that serves. */
   readonly connections: number;
   /** Commands in flight; entries of one write where a storage is measured alone. */
@@ -40,8 +44,8 @@ export interface Row extends Subject {
   readonly ratios: readonly Ratio[];
 }
 
-/** What is compared: operations per second, or a latency. */
-export type Measure = 'speed' | 'p99';
+/** What is compared: operations per second, a latency, the time without service, or what a command costs the processors. */
+export type Measure = 'speed' | 'p99' | 'outage' | 'processor';
 
 /** Whom everybody else is compared with, and in what. */
 export interface Comparison {
@@ -87,7 +91,9 @@ export function rowsOf(
     ratios: comparisons.flatMap(({ to, of }) => {
       const base = contestants.find((other) => nameOf(other) === to);
       if (base === undefined || base === contestant) return [];
-      return [{ to, of, ...ratio(valuesOf(contestant, of), valuesOf(base, of)) }];
+      const spread = ratio(valuesOf(contestant, of), valuesOf(base, of));
+      // Not every system tells everything.
+      return Number.isNaN(spread.median) ? [] : [{ to, of, ...spread }];
     }),
   }));
 }
@@ -127,7 +133,16 @@ function rowOf(subject: Subject, { algorithm, measurements, row }: Rounds): Omit
 }
 
 function valuesOf({ measurements }: Rounds, of: Measure): readonly number[] {
-  return measurements.map(({ operationsPerSecond, p99 }) =>
-    of === 'speed' ? operationsPerSecond : p99,
-  );
+  return measurements.map(({ operationsPerSecond, p99, figures }) => {
+    switch (of) {
+      case 'speed':
+        return operationsPerSecond;
+      case 'p99':
+        return p99;
+      case 'outage':
+        return figures['outageMs'] ?? Number.NaN;
+      case 'processor':
+        return figures['processorMicroseconds'] ?? Number.NaN;
+    }
+  });
 }

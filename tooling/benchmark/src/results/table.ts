@@ -17,12 +17,29 @@ const columns: readonly Column[] = [
   right('conn × clients', (row) => `${row.connections} × ${row.clients}`),
   left('algorithm', (row) => row.algorithm ?? undefined),
   left('storage', (row) => row.storage),
+  right('members', ({ members }) => (members === undefined ? undefined : String(members))),
+  left('client', (row) => row.client),
   right('pace', ({ paceMiB }) => (paceMiB === undefined ? undefined : formatPace(paceMiB))),
   right('ops/s', (row) => formatCount(row.operationsPerSecond)),
   right('p50', (row) => formatLatency(row.p50)),
   right('p99', (row) => formatLatency(row.p99)),
   right('p99.9', (row) => formatLatency(row.p999)),
   right('max', (row) => formatLatency(row.max)),
+  right('offered', figure('offeredPerSecond')),
+  right('outage', figure('outageMs', 'ms')),
+  right('acked', figure('acknowledged')),
+  right('not acked', figure('unacknowledged')),
+  right('lost', figure('lost')),
+  right('CPU µs/cmd', figure('processorMicroseconds')),
+  right('load CPU', figure('loadPercent', '%')),
+  right('servers', figure('serversPercent', '%')),
+  right('idle ones', figure('othersPercent', '%')),
+  right('leaders lost', figure('leadersLost')),
+  right('RSS', figure('rssMiB', 'MiB')),
+  right('heap', figure('heapMiB', 'MiB')),
+  right('loop p99', figure('loopDelayP99Ms', 'ms')),
+  right('loop max', figure('loopDelayMaxMs', 'ms')),
+  right('GC', figure('collectorPercent', '%')),
   right('µs/cmd', figure('microsecondsPerCommand')),
   right('syncs/cmd', figure('syncsPerCommand')),
   right('frames/cmd', figure('framesPerCommand')),
@@ -89,7 +106,8 @@ export function formatPace(mib: number | null): string {
 
 /** `0.97 × (0.93–1.02) of raft`, or `p99 1.8 × (1.6–2.1) of steady`. */
 function formatAgainst(ratio: Ratio): string {
-  const what = ratio.of === 'speed' ? '' : `${ratio.of} `;
+  const names = { speed: '', p99: 'p99 ', outage: 'outage ', processor: 'CPU ' } as const;
+  const what = names[ratio.of];
   return `${what}${formatRatio(ratio)} of ${ratio.to}`;
 }
 

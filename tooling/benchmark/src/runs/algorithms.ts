@@ -8,8 +8,7 @@
 import type { Row } from '../results/row.ts';
 import { durableStorageNames } from '../storages.ts';
 import type { Benchmark, Context } from './bench.ts';
-import { measureFloors } from './floor.ts';
-import { type Group, startDurableGroup, startMemoryGroup } from './group.ts';
+import { type Group, startDurableGroup, startMemoryGroup } from './replicas.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
 
 type Variant = 'memory' | 'durable';
@@ -23,12 +22,10 @@ export const algorithms: Benchmark = {
   storages: { known: durableStorageNames, usual: ['file'] },
   async run(context) {
     const rows: Row[] = [];
-    rows.push(...(await measureFloors(context, 'algorithms', 'before')));
     for (const variant of variants) {
       if (context.settings.variants.includes(variant))
         rows.push(...(await compare(context, variant)));
     }
-    rows.push(...(await measureFloors(context, 'algorithms', 'after')));
     return rows;
   },
 };

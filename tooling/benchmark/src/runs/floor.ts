@@ -18,6 +18,7 @@ export const floor: Benchmark = {
   summary: 'synced appends, and frames to another process and back',
   variants: ['disk', 'network'],
   windows: [1],
+  floors: false,
   async run(context) {
     const { seconds, variants } = context.settings;
     const matches = await matchesOf(

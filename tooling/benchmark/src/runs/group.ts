@@ -1,127 +1,49 @@
-/** A group of replicas under load, in as many processes as it has. */
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Member } from '@quorate/core';
-import type { Measurement } from '../results/measurement.ts';
-import type { DurableNode } from '../subjects/durable-node.ts';
-import { DisturbedError } from '../subjects/subject.ts';
-import type { Job } from '../workers/protocol.ts';
-import type { WorkerProcess } from '../workers/worker-process.ts';
-import type { Context } from './bench.ts';
+/**
+ * `group`: three replicas in one process, storage and network in memory.
+ *
+ * - `promise`: each command by an `execute` of its own.
+ * - `batch`: as many in flight, but up to 64 of them by one `executeAll`, and so by one promise.
+ */
+import type { Benchmark } from './bench.ts';
+import { type Group, startMemoryGroup } from './replicas.ts';
+import { interleave, type Match } from './rounds.ts';
 
-const host = '127.0.0.1';
-const nodes = ['n1', 'n2', 'n3'] as const;
+const variants = ['promise', 'batch'] as const;
+const mostOfCall = 64;
 
-/** A group that has no leader after this long has failed. */
-const leaderTimeoutMs = 20_000;
-const lookMs = 50;
-
-/** A part of each measurement goes before it and does not count: caches, windows, the first batch. */
-export const warmUpShare = 0.25;
-
-/** Starts three replicas in one process, storage and network in memory. */
-export async function startMemoryGroup(context: Context, algorithm: string): Promise<Group> {
-  const { valueBytes } = context.settings;
-  return start(context, [{ kind: 'memory', algorithm, valueBytes }]);
-}
-
-/** Starts three replicas, each in a process of its own. */
-export async function startDurableGroup(
-  context: Context,
-  algorithm: string,
-  options: Pick<DurableNode, 'storage' | 'snapshots'>,
-): Promise<Group> {
-  const { settings, stage } = context;
-  const { valueBytes } = settings;
-  const members = await membersOnFreePorts();
-  const jobs = await Promise.all(
-    nodes.map(async (name): Promise<Job> => {
-      const node = { ...options, node: name, members, directory: await stage.folder() };
-      return { kind: 'durable', algorithm, valueBytes, node };
-    }),
-  );
-  return start(context, jobs);
-}
-
-interface Seat {
-  readonly job: Job;
-  worker: WorkerProcess;
-}
-
-/** One group. */
-export class Group {
-  readonly #context: Context;
-  readonly #seats: readonly Seat[];
-
-  constructor(context: Context, seats: readonly Seat[]) {
-    this.#context = context;
-    this.#seats = seats;
-  }
-
-  /** Puts load on whichever process leads. */
-  async measure(clients: number): Promise<Measurement> {
-    const { seconds } = this.#context.settings;
-    const leader = await this.leader();
-    return leader.measure({ clients, seconds, warmUpSeconds: seconds * warmUpShare });
-  }
-
-  /** Waits until one leads, and hears from all others. */
-  async leader(): Promise<WorkerProcess> {
-    const deadline = performance.now() + leaderTimeoutMs;
-    do {
-      for (const { worker } of this.#seats) {
-        const { leads } = await worker.look();
-        if (leads) return worker;
-      }
-      await sleep(lookMs);
-      this.#context.stage.checkpoint();
-    } while (performance.now() < deadline);
-    throw new DisturbedError(`no leader after ${leaderTimeoutMs} ms`);
-  }
-
-  /**
-   * Ends one process that is not the leader's.
-   *
-   * @returns what starts it again, on the same folder.
-   */
-  async sendAway(leader: WorkerProcess): Promise<() => Promise<WorkerProcess>> {
-    const seat = this.#seats.find(({ worker }) => worker !== leader);
-    if (seat === undefined) throw new TypeError('nobody can be spared');
-    await seat.worker.close();
-    return async () => {
-      const { worker } = await this.#context.stage.worker(seat.job);
-      seat.worker = worker;
-      return worker;
-    };
-  }
-}
-
-async function start(context: Context, jobs: readonly Job[]): Promise<Group> {
-  const seats = await Promise.all(
-    jobs.map(async (job): Promise<Seat> => {
-      const { worker } = await context.stage.worker(job);
-      return { job, worker };
-    }),
-  );
-  return new Group(context, seats);
-}
-
-/** Members must be known before anybody listens; the ports are held all at once, then let go. */
-async function membersOnFreePorts(): Promise<readonly Member[]> {
-  const servers = await Promise.all(
-    nodes.map(async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(0, host, resolve);
-      });
-      return server;
-    }),
-  );
-  const members = servers.map((server, at): Member => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new TypeError('no port');
-    return { id: nodes[at] ?? '', address: `${host}:${address.port}` };
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return members;
-}
+/** The benchmark. */
+export const group: Benchmark = {
+  summary: 'three replicas in one process, memory only: execute, and executeAll',
+  variants,
+  windows: [1, 16, 256, 1024],
+  async run(context) {
+    const { settings } = context;
+    const groups: { readonly algorithm: string; readonly group: Group }[] = [];
+    for (const algorithm of settings.algorithms) {
+      groups.push({ algorithm, group: await startMemoryGroup(context, algorithm) });
+    }
+    const matches = settings.windows.map(
+      (clients): Match => ({
+        subject: {
+          ...{ bench: 'group', variant: 'promise', operation: 'execute', connections: 0, clients },
+          valueBytes: settings.valueBytes,
+        },
+        contestants: groups.flatMap(({ algorithm, group: own }) =>
+          variants
+            .filter((variant) => settings.variants.includes(variant))
+            .map((variant) => ({
+              algorithm,
+              name: variant === 'promise' ? algorithm : `${algorithm} in batches`,
+              row: { variant, operation: variant === 'promise' ? 'execute' : 'executeAll' },
+              measure: () =>
+                own.measure(
+                  clients,
+                  variant === 'promise' ? {} : { commandsPerCall: Math.min(clients, mostOfCall) },
+                ),
+            })),
+        ),
+      }),
+    );
+    return interleave(matches, context);
+  },
+};

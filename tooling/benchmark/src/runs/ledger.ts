@@ -5,7 +5,7 @@
 import { maxOperations } from '@quorate/machine-ledger';
 import { applyTransfers, hashRecords, recordBytes } from '../subjects/ledger-load.ts';
 import type { Benchmark } from './bench.ts';
-import { warmUpShare } from './group.ts';
+import { warmUpShare } from './replicas.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
 
 /** The ledger's speed as a part of that of its hashes is what they take of its time. */

@@ -30,13 +30,18 @@ export interface Contestant extends Entrant {
   measure(): Promise<Measurement>;
 }
 
-/** A measurement that is disturbed more often than this is given up, and the run with it. */
+/** As much of a context as it needs. */
+export interface Surroundings extends Pick<Context, 'stage' | 'progress'> {
+  readonly settings: Pick<Context['settings'], 'rounds'>;
+}
+
+/** One that is disturbed so often is taken as it is, if it was measured; otherwise it is given up, and the run with it. */
 const maxTries = 4;
 
 /** Measures all matches in each round, and gives their rows in order. */
 export async function interleave(
   matches: readonly Match[],
-  { settings, stage, progress }: Pick<Context, 'settings' | 'stage' | 'progress'>,
+  { settings, stage, progress }: Surroundings,
 ): Promise<readonly Row[]> {
   const tables = matches.map(({ subject, contestants, comparisons }) => ({
     subject,
@@ -51,8 +56,8 @@ export async function interleave(
       for (const { contestant, measurements } of entries) {
         stage.checkpoint();
         const label = labelOf(subject, contestant);
-        const measurement = await persist(contestant, (reason) => {
-          progress(`${label}: disturbed (${reason}), once more`);
+        const measurement = await persist(contestant, (reason, consequence) => {
+          progress(`${label}: disturbed (${reason}), ${consequence}`);
         });
         measurements.push(measurement);
         const { operationsPerSecond, p50, p99 } = measurement;
@@ -74,22 +79,32 @@ export async function interleave(
 
 async function persist(
   contestant: Contestant,
-  disturbed: (reason: string) => void,
+  disturbed: (reason: string, consequence: string) => void,
 ): Promise<Measurement> {
   for (let tries = 1; ; tries++) {
     try {
       return await contestant.measure();
     } catch (error) {
-      if (!(error instanceof DisturbedError) || tries === maxTries) throw error;
-      disturbed(error.message.split('\n', 1)[0] ?? '');
+      if (!(error instanceof DisturbedError)) throw error;
+      const [reason = ''] = error.message.split('\n', 1);
+      if (tries < maxTries) {
+        disturbed(reason, 'once more');
+      } else if (error.measurement === undefined) {
+        throw error;
+      } else {
+        disturbed(reason, 'as before, so it counts');
+        return error.measurement;
+      }
     }
   }
 }
 
 function labelOf(subject: Subject, contestant: Contestant): string {
-  const { variant, operation, clients, valueBytes, paceMiB } = { ...subject, ...contestant.row };
+  const row = { ...subject, ...contestant.row };
+  const { variant, operation, connections, clients, valueBytes, paceMiB } = row;
   const name = nameOf(contestant);
   if (name === undefined) return `${variant}, ${operation} of ${valueBytes} bytes`;
   const pace = paceMiB === undefined ? [] : [formatPace(paceMiB)];
-  return [variant, `${clients} in flight`, ...pace, name].join(', ');
+  const load = connections === 0 ? `${clients} in flight` : `${connections} × ${clients}`;
+  return [variant, load, ...pace, name].join(', ');
 }

@@ -16,7 +16,7 @@ import { durableStorageNames } from '../storages.ts';
 import type { Happening } from '../subjects/subject.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 import type { Benchmark, Context } from './bench.ts';
-import { type Group, startDurableGroup, warmUpShare } from './group.ts';
+import { type Group, startDurableGroup, warmUpShare } from './replicas.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
 
 const mebibyte = 1024 * 1024;

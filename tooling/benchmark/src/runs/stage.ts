@@ -4,10 +4,18 @@ import { join } from 'node:path';
 import type { Job } from '../workers/protocol.ts';
 import { WorkerProcess } from '../workers/worker-process.ts';
 
+/** A process that was started. */
+export interface Owned {
+  /** Ends it at once. */
+  kill(): void;
+  /** Ends it, and waits until it has ended. */
+  close(): Promise<void>;
+}
+
 /** Hands out processes and folders, and takes them all back. */
 export class Stage {
   readonly #directory: string;
-  readonly #workers = new Set<WorkerProcess>();
+  readonly #processes = new Set<Owned>();
   readonly #folders = new Set<string>();
   #interrupted = false;
 
@@ -24,10 +32,15 @@ export class Stage {
   /** Starts a process and opens a subject in it. */
   async worker(job: Job): Promise<{ readonly worker: WorkerProcess; readonly port: number }> {
     this.checkpoint();
-    const worker = new WorkerProcess();
-    this.#workers.add(worker);
+    const worker = this.own(new WorkerProcess());
     const { port = 0 } = await worker.open(job);
     return { worker, port };
+  }
+
+  /** Takes charge of a process. */
+  own<Process extends Owned>(process: Process): Process {
+    this.#processes.add(process);
+    return process;
   }
 
   /** Makes an empty folder. */
@@ -47,14 +60,14 @@ export class Stage {
   /** Ends all processes at once: whoever waits for one is told, and the run unwinds. */
   interrupt(): void {
     this.#interrupted = true;
-    for (const worker of this.#workers) worker.kill();
+    for (const process of this.#processes) process.kill();
   }
 
   /** Ends all processes, then removes all folders. More can be made afterwards. */
   async clear(): Promise<void> {
-    const workers = [...this.#workers];
-    this.#workers.clear();
-    await Promise.all(workers.map((worker) => worker.close()));
+    const processes = [...this.#processes];
+    this.#processes.clear();
+    await Promise.all(processes.map((process) => process.close()));
     const folders = [...this.#folders];
     this.#folders.clear();
     for (const folder of folders) await remove(folder);

@@ -7,7 +7,7 @@ import { storageNames } from '../storages.ts';
 import { rawNames } from '../subjects/journal-load.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 import type { Benchmark, Context } from './bench.ts';
-import { warmUpShare } from './group.ts';
+import { warmUpShare } from './replicas.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
 
 /** Entries of a write while a log is filled: as fast as it goes. */

@@ -4,8 +4,7 @@
  * It says how fast a system is when its clients wait for it. It hides queueing: clients that wait do
  * not add to the load.
  */
-import { type Measurement, Recorder } from '../results/measurement.ts';
-import { figuresOf, type Tally } from './tally.ts';
+import { type Figures, type Measurement, Recorder } from '../results/measurement.ts';
 
 /** What a loop is to do. */
 export interface LoopTask {
@@ -14,6 +13,8 @@ export interface LoopTask {
   readonly seconds: number;
   /** Worked before that, and not counted. */
   readonly warmUpSeconds: number;
+  /** How many of those in flight are handed in by one call. @default 1 */
+  readonly commandsPerCall?: number;
 }
 
 /** Which commands count. Asked each time one is done, with the time; cheap. */
@@ -33,16 +34,22 @@ export function timed({ seconds, warmUpSeconds }: LoopTask): Span {
   };
 }
 
-/** Rejects with whatever `execute` rejects with; then no further command is handed in. */
+/**
+ * Rejects with whatever `execute` rejects with; then no further command is handed in.
+ *
+ * @param execute hands in a command, or as many as one call has, of the client with that number.
+ * @param watch begins to count other things; what it gives ends that.
+ */
 export function closedLoop(
-  execute: () => Promise<unknown>,
+  execute: (client: number) => Promise<unknown>,
   task: LoopTask,
-  tally: () => Tally,
+  watch: () => () => Figures,
   span: Span = timed(task),
 ): Promise<Measurement> {
+  const { clients, commandsPerCall = 1 } = task;
   return new Promise((resolve, reject) => {
     const recorder = new Recorder();
-    let counting: { readonly since: number; readonly tally: Tally } | undefined;
+    let counting: { readonly since: number; readonly figures: () => Figures } | undefined;
     let ended = false;
 
     const end = (settle: () => void): void => {
@@ -53,31 +60,31 @@ export function closedLoop(
     const fail = (error: unknown): void => {
       end(() => reject(error instanceof Error ? error : new Error(String(error))));
     };
-    const finish = (since: number, now: number, before: Tally): void => {
-      end(() => resolve(recorder.result(now - since, figuresOf(before, tally()))));
+    const finish = (since: number, now: number, figures: () => Figures): void => {
+      end(() => resolve(recorder.result(now - since, figures())));
     };
-    const client = (): void => {
+    const client = (number: number): void => {
       let sentAt = 0;
       const send = (): void => {
         sentAt = performance.now();
-        execute().then(done, fail);
+        execute(number).then(done, fail);
       };
       const done = (): void => {
         if (ended) return;
         const now = performance.now();
         if (counting !== undefined) {
-          recorder.record(now - sentAt);
+          recorder.record(now - sentAt, commandsPerCall);
           if (span.ends(now, counting.since)) {
-            finish(counting.since, now, counting.tally);
+            finish(counting.since, now, counting.figures);
             return;
           }
         } else if (span.begins(now)) {
-          counting = { since: now, tally: tally() };
+          counting = { since: now, figures: watch() };
         }
         send();
       };
       send();
     };
-    for (let each = 0; each < task.clients; each++) client();
+    for (let number = 0; number < clients; number += commandsPerCall) client(number);
   });
 }

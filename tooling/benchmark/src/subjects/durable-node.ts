@@ -32,7 +32,7 @@ export async function openDurableNode(
 ): Promise<Subject> {
   const listen = members.find(({ id }) => id === node)?.address;
   if (listen === undefined) throw new RangeError(`${node} has no address`);
-  const storage = storageNamed(name, directory);
+  const storage = await storageNamed(name, directory);
   const transport = tcpTransport({ listen });
   const machine = new CountingMachine(snapshots?.stateBytes);
   const limits =

@@ -15,13 +15,13 @@ export interface OpeningOptions {
 }
 
 /** Makes the storage; the measurement opens it. */
-export function prepareOpening({
+export async function prepareOpening({
   storage: name,
   directory,
   valueBytes,
   entries,
-}: OpeningOptions): Subject {
-  const storage = storageNamed(name, directory);
+}: OpeningOptions): Promise<Subject> {
+  const storage = await storageNamed(name, directory);
   return {
     leads: true,
     async measure(): Promise<Measurement> {

@@ -3,7 +3,7 @@ import type { Measurement } from '../results/measurement.ts';
 import type { Replica } from '@quorate/replica';
 import { closedLoop, type LoopTask, type Span } from './closed-loop.ts';
 import { DisturbedError } from './subject.ts';
-import type { Tally } from './tally.ts';
+import { countFrom, type Tally } from './tally.ts';
 
 /** A replica of the counting machine. */
 export type CountingReplica = Replica<Uint8Array, number, undefined, number>;
@@ -38,7 +38,7 @@ export function isLeader(replica: CountingReplica): boolean {
 }
 
 /**
- * Measures commands of `valueBytes` through `execute`.
+ * Measures commands of `valueBytes` through `execute`, or through `executeAll` where a call has several.
  *
  * @throws DisturbedError if leadership did not last.
  */
@@ -50,6 +50,10 @@ export async function measureExecute(
   { fair = leads, span }: Conditions = {},
 ): Promise<Measurement> {
   const command = new Uint8Array(valueBytes).fill(0x78);
+  const { commandsPerCall } = task;
+  const commands = new Array<Uint8Array>(commandsPerCall ?? 0).fill(command);
+  const execute = (): Promise<unknown> =>
+    commandsPerCall === undefined ? replica.execute(command) : replica.executeAll(commands);
   const { epoch } = replica.status;
   const tally = (): Tally => {
     const { counters } = replica;
@@ -64,7 +68,7 @@ export async function measureExecute(
   const undisturbed = (): boolean => replica.status.epoch === epoch && fair(replica);
   if (!fair(replica)) throw new DisturbedError('does not lead');
   try {
-    const measurement = await closedLoop(() => replica.execute(command), task, tally, span);
+    const measurement = await closedLoop(execute, task, () => countFrom(tally), span);
     if (undisturbed()) return measurement;
   } catch (cause) {
     if (undisturbed()) throw cause;

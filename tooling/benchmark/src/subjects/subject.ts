@@ -1,5 +1,7 @@
 /** What a worker process hosts and measures. */
 import type { Measurement } from '../results/measurement.ts';
+import type { Service } from '../load/connection.ts';
+import type { LoadOrder } from '../load/generate.ts';
 import type { LoopTask } from './closed-loop.ts';
 
 /** Something that can be put to work. */
@@ -10,6 +12,10 @@ export interface Subject {
   readonly port?: number;
   /** @throws DisturbedError if it was no fair measurement, and another try may be one. */
   measure(task: Task): Promise<Measurement>;
+  /** Of a load generator. @param program what does it in its place. */
+  load?(order: LoadOrder, program: string | undefined): Promise<Measurement>;
+  /** Of a load generator: writes every key once. */
+  fillKeys?(service: Service, work: Pick<LoadOrder, 'keys' | 'valueBytes'>): Promise<void>;
   /** Of a log alone: what is to be there before. */
   fill?(fill: Fill): Promise<void>;
   /** Of a node that leads: leaves those behind for good that are away. */
@@ -40,4 +46,15 @@ export interface Fill {
 }
 
 /** Something came in between that has nothing to do with speed, such as an election. */
-export class DisturbedError extends Error {}
+export class DisturbedError extends Error {
+  /** What was measured all the same; for want of a better one it counts. */
+  readonly measurement: Measurement | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly measurement?: Measurement } = {},
+  ) {
+    super(message, options);
+    this.measurement = options.measurement;
+  }
+}

@@ -13,6 +13,12 @@ export interface Tally {
   readonly socketWrites?: number;
 }
 
+/** Looks now; what it gives says what happened since. */
+export function countFrom(tally: () => Tally): () => Figures {
+  const before = tally();
+  return () => figuresOf(before, tally());
+}
+
 /** What happened between two looks, for each command. */
 export function figuresOf(before: Tally, after: Tally): Figures {
   const commands = after.commands - before.commands;

@@ -1,4 +1,7 @@
 /** What the benchmark and its worker processes say to each other. Both are the same build. */
+import type { Service } from '../load/connection.ts';
+import type { LoadOrder } from '../load/generate.ts';
+import type { OutageOrder } from '../load/outage.ts';
 import type { Measurement } from '../results/measurement.ts';
 import type { DurableNode } from '../subjects/durable-node.ts';
 import type { Packing } from '../subjects/engine-load.ts';
@@ -23,6 +26,8 @@ export type Job =
     }
   | { readonly kind: 'journal'; readonly journal: JournalOptions }
   | { readonly kind: 'opening'; readonly opening: OpeningOptions }
+  | { readonly kind: 'load' }
+  | { readonly kind: 'outage'; readonly outage: OutageOrder }
   | { readonly kind: 'echo' };
 
 /** What a worker is asked for, one thing at a time. */
@@ -32,6 +37,12 @@ export type Request =
   | { readonly type: 'fill'; readonly fill: Fill }
   | { readonly type: 'outrun' }
   | { readonly type: 'measure'; readonly task: Task }
+  | { readonly type: 'load'; readonly order: LoadOrder; readonly program: string | undefined }
+  | {
+      readonly type: 'fill-keys';
+      readonly service: Service;
+      readonly work: Pick<LoadOrder, 'keys' | 'valueBytes'>;
+    }
   /** The last one. */
   | { readonly type: 'close' };
 

@@ -1,6 +1,8 @@
 /** A worker as the benchmark sees it: every request has a deadline, and in the end the process is gone. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Service } from '../load/connection.ts';
+import type { LoadOrder } from '../load/generate.ts';
 import type { Measurement } from '../results/measurement.ts';
 import { DisturbedError, type Fill, type Task } from '../subjects/subject.ts';
 import type { Job, Reply, Request, WorkerState } from './protocol.ts';
@@ -12,6 +14,11 @@ const program = fileURLToPath(new URL('worker.js', import.meta.url));
  * that others keep busy takes seconds for the dozens of syncs of an open.
  */
 const graceMs = 60_000;
+
+/** An open loop ends when everything is done that was to arrive; some of it may wait for its deadline. */
+const loadGraceMs = 60_000;
+/** Far more than the slowest service needs. */
+const fillMsPerKey = 10;
 
 /** Whoever waits for the answer to a request. */
 interface Waiting {
@@ -79,6 +86,24 @@ export class WorkerProcess {
     const reply = await this.#ask({ type: 'measure', task }, workMs + graceMs);
     if (reply.type !== 'measured') throw new TypeError(`a measurement was asked for`);
     return reply.measurement;
+  }
+
+  /**
+   * Puts load on a service.
+   *
+   * @param program what does it in the place of the worker.
+   * @throws DisturbedError as for `measure`.
+   */
+  async load(order: LoadOrder, program?: string): Promise<Measurement> {
+    const workMs = (2 * order.warmUpSeconds + order.seconds) * 1000 + loadGraceMs;
+    const reply = await this.#ask({ type: 'load', order, program }, workMs + graceMs);
+    if (reply.type !== 'measured') throw new TypeError(`a measurement was asked for`);
+    return reply.measurement;
+  }
+
+  /** Writes every key of a service once. */
+  async fillKeys(service: Service, work: Pick<LoadOrder, 'keys' | 'valueBytes'>): Promise<void> {
+    await this.#state({ type: 'fill-keys', service, work }, work.keys * fillMsPerKey);
   }
 
   /** Ends in good order where that is possible, and ends in any case. */

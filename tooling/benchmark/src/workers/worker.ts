@@ -1,15 +1,10 @@
 /**
  * The program of a worker process: hosts one subject and does what it is asked. Each has a process of
- * its own, so that no algorithm runs on code that the engine of JavaScript has shaped for another.
+ * its own, so that no algorithm runs on code that the engine of JavaScript has shaped for another. Only what it
+ * hosts is loaded: it starts faster then, and what memory it takes is that of its subject.
  */
-import { algorithmNamed } from '../algorithms.ts';
-import { openDurableNode } from '../subjects/durable-node.ts';
-import { openEcho } from '../subjects/echo.ts';
-import { openEngines } from '../subjects/engine-load.ts';
-import { openJournal } from '../subjects/journal-load.ts';
 import { peakRssMiB } from '../subjects/memory.ts';
-import { openMemoryGroup } from '../subjects/memory-group.ts';
-import { prepareOpening } from '../subjects/opening.ts';
+import { algorithmNamed } from '../algorithms.ts';
 import { DisturbedError, type Subject } from '../subjects/subject.ts';
 import type { Job, Reply, Request } from './protocol.ts';
 
@@ -49,6 +44,13 @@ async function answer(request: Request): Promise<Reply> {
       return stateOf(subject);
     case 'measure':
       return { type: 'measured', measurement: await subject.measure(request.task) };
+    case 'load':
+      if (subject.load === undefined) throw new TypeError('no load generator');
+      return { type: 'measured', measurement: await subject.load(request.order, request.program) };
+    case 'fill-keys':
+      if (subject.fillKeys === undefined) throw new TypeError('no load generator');
+      await subject.fillKeys(request.service, request.work);
+      return stateOf(subject);
     case 'close':
       await subject.close();
       return { type: 'closed' };
@@ -61,17 +63,27 @@ function stateOf({ leads, port }: Subject): Reply {
 
 async function open(job: Job): Promise<Subject> {
   switch (job.kind) {
-    case 'engines':
-      return openEngines(algorithmNamed(job.algorithm), job.valueBytes, job.packing);
-    case 'memory':
-      return openMemoryGroup(algorithmNamed(job.algorithm), job.valueBytes);
-    case 'durable':
-      return openDurableNode(algorithmNamed(job.algorithm), job.valueBytes, job.node);
+    case 'engines': {
+      const { openEngines } = await import('../subjects/engine-load.ts');
+      return openEngines(await algorithmNamed(job.algorithm), job.valueBytes, job.packing);
+    }
+    case 'memory': {
+      const { openMemoryGroup } = await import('../subjects/memory-group.ts');
+      return openMemoryGroup(await algorithmNamed(job.algorithm), job.valueBytes);
+    }
+    case 'durable': {
+      const { openDurableNode } = await import('../subjects/durable-node.ts');
+      return openDurableNode(await algorithmNamed(job.algorithm), job.valueBytes, job.node);
+    }
     case 'journal':
-      return openJournal(job.journal);
+      return (await import('../subjects/journal-load.ts')).openJournal(job.journal);
     case 'opening':
-      return prepareOpening(job.opening);
+      return (await import('../subjects/opening.ts')).prepareOpening(job.opening);
+    case 'load':
+      return (await import('../subjects/load-generator.ts')).openLoadGenerator();
+    case 'outage':
+      return (await import('../subjects/load-generator.ts')).openOutage(job.outage);
     case 'echo':
-      return openEcho();
+      return (await import('../subjects/echo.ts')).openEcho();
   }
 }

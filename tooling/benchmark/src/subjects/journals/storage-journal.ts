@@ -5,7 +5,7 @@ import type { Journal } from './journal.ts';
 
 /** Opens the storage in an empty folder. */
 export async function openStorageJournal(name: string, directory: string): Promise<Journal> {
-  const storage = storageNamed(name, directory);
+  const storage = await storageNamed(name, directory);
   await storage.open(owner);
   return {
     prepare({ first, entries, dropBefore }) {
