@@ -2,7 +2,6 @@
  * A bank as its commands and the demo see it: a client of its nodes, and what it says as results or errors.
  */
 import { type Client, connect, type Refusal } from '@quorate/client';
-import { beyondLoopback } from '@quorate/connections';
 import type { TlsTrust } from '@quorate/connections/node';
 import {
   type LedgerAnswer,
@@ -13,8 +12,9 @@ import {
   type LedgerReceipt,
   type LedgerResult,
 } from '@quorate/machine-ledger';
-import { tcpLinks } from '@quorate/transport-tcp';
-import { bankError, codeOf } from './errors.ts';
+import { codeOf } from '@quorate/program';
+import { clientLinks } from '@quorate/program/node';
+import { bankError } from './errors.ts';
 import { refusal } from './refusals.ts';
 
 /** A client of a bank. */
@@ -44,15 +44,7 @@ export interface BankOptions {
  * @throws InvalidArgumentError for certificates that cannot work.
  */
 export function openBank({ tls, ...options }: BankOptions): Bank {
-  const open = beyondLoopback(options.endpoints);
-  if (options.token !== undefined && tls === undefined && open !== undefined) {
-    throw bankError(
-      'INSECURE',
-      `the token would be readable on its way to ${open}; pass --tls-ca, so that TLS is spoken`,
-    );
-  }
-  const links = tcpLinks(tls === undefined ? {} : { tls });
-  return connect({ machine: ledgerMachine(), links, ...options });
+  return connect({ machine: ledgerMachine(), links: clientLinks({ tls, ...options }), ...options });
 }
 
 /**

@@ -1,12 +1,17 @@
 /**
- * What a user of the program is told when something did not work: a code, a message that ends with what
- * to do next, and an exit code that a script can tell apart.
+ * What a user of the program is told when something did not work: which codes there are, and exit codes that
+ * only a bank has.
  */
-import { describeError, type ErrorCode, QuorateError } from '@quorate/core';
+import type { ErrorCode } from '@quorate/core';
+import { exitCodes as commonExitCodes, ProgramError as BankError } from '@quorate/program';
+
+export { BankError };
 
 /** Codes of the bank itself, besides those of the packages. */
 export type BankErrorCode =
   | ErrorCode
+  /** Another program listens on a port that is wanted. */
+  | 'BUSY_PORT'
   /** A demo found that something does not hold. */
   | 'DEMO_FAILED'
   /** It would show to others what is to be secret. */
@@ -26,28 +31,10 @@ export type BankErrorCode =
   | 'USAGE';
 
 /** Exit codes of every command. */
-export const exitCodes = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  notFound: 3,
-  outcomeUnknown: 4,
+export const exitCodes: typeof commonExitCodes & { readonly refused: 5 } = {
+  ...commonExitCodes,
   refused: 5,
-  /** Ended by a signal: 128 + SIGINT, as shells have it. */
-  interrupted: 130,
-} as const;
-
-/** An error with a code of this program, or one that a node ended with. */
-export class BankError extends Error {
-  /** One of {@link BankErrorCode}. */
-  readonly code: string;
-
-  constructor(code: string, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.name = 'BankError';
-    this.code = code;
-  }
-}
+};
 
 /** A {@link BankError} with one of the known codes. */
 export function bankError(
@@ -56,41 +43,4 @@ export function bankError(
   options?: { readonly cause?: unknown },
 ): BankError {
   return new BankError(code, message, options);
-}
-
-/** The command line, or a value on it, makes no sense. */
-export function usageError(message: string): BankError {
-  return bankError('USAGE', message);
-}
-
-/** The code of anything that was thrown. */
-export function codeOf(error: unknown): string {
-  if (error instanceof QuorateError || error instanceof BankError) return error.code;
-  // `ENOENT`, `EACCES`, …: what Node says about a failed system call.
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? 'IO_FAILED'
-    : 'UNKNOWN';
-}
-
-/** `CODE: message`, the form in which every error of the program reads. */
-export function formatError(error: unknown): string {
-  return `${codeOf(error)}: ${describeError(error)}`;
-}
-
-/** The exit code that goes with an error. */
-export function exitCodeOf(error: unknown): number {
-  switch (codeOf(error)) {
-    case 'USAGE':
-      return exitCodes.usage;
-    case 'NOT_FOUND':
-      return exitCodes.notFound;
-    case 'OUTCOME_UNKNOWN':
-      return exitCodes.outcomeUnknown;
-    case 'REFUSED':
-      return exitCodes.refused;
-    case 'ABORTED':
-      return exitCodes.interrupted;
-    default:
-      return exitCodes.failed;
-  }
 }

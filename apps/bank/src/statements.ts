@@ -8,9 +8,9 @@ import {
   type LedgerHistoryEntry,
   type LedgerStatementLine,
 } from '@quorate/machine-ledger';
+import { table } from '@quorate/program';
 import { formatAmount } from './amounts.ts';
 import type { Bank } from './bank.ts';
-import { table } from './output.ts';
 
 /** Lines of a page unless asked otherwise. */
 export const pageLength = 100;

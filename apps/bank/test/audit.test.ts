@@ -1,6 +1,7 @@
 /** What a demo's audit finds where something does not hold, and how the teller comes to what it knows. */
 import { join } from 'node:path';
 import { OutcomeUnknownError } from '@quorate/core';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
 import { ledger, type LedgerResult } from '@quorate/machine-ledger';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Bank, openBank, perform } from '../src/bank.ts';
@@ -8,7 +9,6 @@ import { audit, type Finding } from '../src/demo/audit.ts';
 import type { PlannedNode } from '../src/demo/plan.ts';
 import { type Acknowledged, Teller } from '../src/demo/teller.ts';
 import { type RunningNode, startNode } from '../src/node/node.ts';
-import { cleanUp, temporaryFolder } from './harness.ts';
 import { single } from './single.ts';
 
 const open = ['vault', 'alice'].map((id) => ledger.open({ id, currency: 'EUR' }));
@@ -84,7 +84,7 @@ async function serve(): Promise<{ readonly bank: Bank; readonly node: PlannedNod
   closing.push(() => running.close());
   const bank = openBank({ endpoints: [running.client], timeoutMs: 10_000 });
   closing.push(() => bank.close());
-  return { bank, node: { node: running.config.node, client: running.client, args: [] } };
+  return { bank, node: { node: running.config.node, client: running.client, peer: '', args: [] } };
 }
 
 async function verdicts(

@@ -1,9 +1,10 @@
 /** Commands by hand against the nodes that a demo leaves running. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Captured, type JsonLine, temporaryFolder } from '@quorate/harness';
 import { expect, it } from 'vitest';
 import { command as runCommand } from './command.ts';
-import { type DemoRun, type Finished, type JsonLine, temporaryFolder } from './harness.ts';
+import type { DemoRun } from './harness.ts';
 
 /** @param of gives the demo once it runs. */
 export function commandsByHand(of: () => DemoRun): void {
@@ -124,7 +125,7 @@ export function commandsByHand(of: () => DemoRun): void {
 }
 
 /** Runs a command against the nodes of a demo. */
-function command(demo: DemoRun, ...words: readonly string[]): Promise<Finished> {
+function command(demo: DemoRun, ...words: readonly string[]): Promise<Captured> {
   return runCommand([...words, '--endpoints', demo.endpoints]);
 }
 

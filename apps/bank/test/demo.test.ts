@@ -2,21 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { algorithmNames } from '../src/node/parts.ts';
-import { commandsByHand } from './commands-by-hand.ts';
 import {
   alive,
-  build,
   cleanUp,
-  DemoRun,
+  eventually,
   finish,
-  freePort,
   type JsonLine,
-  start,
   temporaryFolder,
-  until,
-} from './harness.ts';
+} from '@quorate/harness';
+import { algorithmNames } from '@quorate/program';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandsByHand } from './commands-by-hand.ts';
+import { build, DemoRun, freeDemoPort, start } from './harness.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const payments = 200;
@@ -70,7 +67,7 @@ describe.each(demos)(
       expect([code, stderr]).toEqual([signal === 'SIGKILL' ? null : 0, '']);
       const pids = [...demo.all('serving'), ...demo.all('restarted')].map(({ pid }) => Number(pid));
       // Nodes whose demo is killed notice by themselves.
-      if (signal === 'SIGKILL') await until(() => !pids.some(alive));
+      if (signal === 'SIGKILL') await eventually(() => (pids.some(alive) ? undefined : true));
       expect(pids.filter(alive)).toEqual([]);
       if (signal === 'SIGINT') expect(await readdir(demo.temporary)).toEqual([]);
     });
@@ -78,20 +75,20 @@ describe.each(demos)(
 );
 
 it('says which flag chooses other ports when one is busy, and clears away', async () => {
-  const port = await freePort();
+  const port = await freeDemoPort();
   const temporary = await temporaryFolder();
   const busy = createServer().listen(port + 12, '127.0.0.1');
   const demo = await finish(start(['demo', '--port', String(port)], temporary));
   expect([demo.code, demo.stderr]).toEqual([
     1,
-    expect.stringMatching(/TRANSPORT_FAILED: n2 .*another process uses this port.*--port/),
+    expect.stringMatching(new RegExp(`BUSY_PORT: port ${String(port + 12)} .*--port`)),
   ]);
   expect(await readdir(temporary)).toEqual([]);
   busy.close();
 });
 
-it('serves as one node, until it is told to end', async () => {
-  const port = await freePort();
+it('serves as one node it is told to end', async () => {
+  const port = await freeDemoPort();
   const child = start([
     ...['serve', '--json', '--node', 'n1', '--data', await temporaryFolder()],
     ...['--members', `n1=127.0.0.1:${String(port + 11)}`],
@@ -108,7 +105,7 @@ it('serves as one node, until it is told to end', async () => {
 
 it('is ended by Ctrl-C at any time, and clears away', async () => {
   const temporary = await temporaryFolder();
-  const words = ['demo', '--port', String(await freePort()), '--payments', '100000'];
+  const words = ['demo', '--port', String(await freeDemoPort()), '--payments', '100000'];
   const child = start(words, temporary);
   const ended = finish(child);
   await new Promise((resolve) => child.stdout?.once('data', resolve));

@@ -6,8 +6,8 @@ const node = await startNode({
   node: 'n1',
   cluster: 'example',
   data: './example-data',
-  members: [{ id: 'n1', address: '127.0.0.1:17511' }],
-  client: '127.0.0.1:17501',
+  members: [{ id: 'n1', address: '127.0.0.1:17611' }],
+  client: '127.0.0.1:17601',
   algorithm: 'raft',
   storage: 'file',
 });

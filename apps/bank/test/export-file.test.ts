@@ -1,11 +1,11 @@
 /** Exports as files: whole or not there, and whatever is in a file is read within bounds. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
 import { exportLedger, ledger, ledgerMachine, verifyExport } from '@quorate/machine-ledger';
 import { afterEach, expect, it } from 'vitest';
 import { readLines, writeLines } from '../src/export-file.ts';
 import { formatPublished, parsePublished } from '../src/published.ts';
-import { cleanUp, temporaryFolder } from './harness.ts';
 
 afterEach(cleanUp);
 

@@ -2,13 +2,14 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
 import { expectType, ledger } from '@quorate/machine-ledger';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBank, perform } from '../src/bank.ts';
 import { startNode } from '../src/node/node.ts';
 import { command } from './command.ts';
 import { single } from './single.ts';
-import { cleanUp, freePort, temporaryFolder } from './harness.ts';
+import { freeDemoPort } from './harness.ts';
 
 afterEach(cleanUp);
 
@@ -46,14 +47,14 @@ describe('a node', () => {
     const [{ address = '' } = {}] = config.members;
     const busyPeer = await listen(address);
     await expect(startNode(config)).rejects.toMatchObject({
-      code: 'TRANSPORT_FAILED',
-      message: expect.stringMatching(/another process uses this port.*--listen/) as string,
+      code: 'BUSY_PORT',
+      message: expect.stringMatching(/another program listens on .*--listen/) as string,
     });
     busyPeer.close();
     const busyClient = await listen(config.client);
     await expect(startNode(config)).rejects.toMatchObject({
-      code: 'TRANSPORT_FAILED',
-      message: expect.stringMatching(/another process uses this port.*--client/) as string,
+      code: 'BUSY_PORT',
+      message: expect.stringMatching(/another program listens on .*--client/) as string,
     });
     busyClient.close();
     await (await startNode(config)).close();
@@ -66,10 +67,10 @@ describe('a command line that makes no sense', () => {
     ['an unknown flag', ['balance', '--fast'], /unknown option '--fast'; see quorate-bank balance/],
     ['an unknown command', ['blance'], /unknown command 'blance'.*see quorate-bank --help/],
     ['no members', ['serve', '--node', 'n1'], /--members/],
-    ['members without addresses', [...serve, 'n1,n2'], /--members must be a list like/],
-    ['a bad address', [...serve, 'n1=somewhere'], /--members: an address must be 'host:port'/],
+    ['members without addresses', [...serve, 'n1,n2'], /--members: it must be NODE=HOST:PORT/],
+    ['a bad address', [...serve, 'n1=somewhere'], /--members: it must be HOST:PORT/],
     ['members without the node', [...serve, 'n2=127.0.0.1:1'], /--members must name this node, n1/],
-    ['a node twice', [...serve, 'n1=127.0.0.1:1,n1=127.0.0.1:2'], /names a node twice/],
+    ['a node twice', [...serve, 'n1=127.0.0.1:1,n1=127.0.0.1:2'], /--members: it: .*n1/],
     [
       'an unknown storage',
       [...serve, 'n1=127.0.0.1:1', '--storage', 'tape'],
@@ -100,7 +101,7 @@ describe('a command line that makes no sense', () => {
       /Allowed choices are none/,
     ],
     ['an index that is none', ['balance', 'a', '--as-of', '-1'], /a whole number from 1/],
-    ['endpoints that are none', ['balance', 'a', '--endpoints', 'x'], /must be 'host:port'/],
+    ['endpoints that are none', ['balance', 'a', '--endpoints', 'x'], /must be a list like/],
     ['a head that is none', ['verify', '--published', '3:x'], /LENGTH:HEAD/],
   ])('is told so: %s', async (_what, words, message) => {
     const { code, stderr } = await command(words);
@@ -111,11 +112,15 @@ describe('a command line that makes no sense', () => {
 
 describe('a command', () => {
   it('says that no node answers', async () => {
-    const where = ['--endpoints', `127.0.0.1:${String(await freePort())}`, '--timeout', '300'];
-    const read = await command(['balance', 'alice', ...where]);
-    expect([read.code, read.stderr]).toEqual([1, expect.stringMatching(/TIMEOUT: .*ECONNREFUSED/)]);
-    const written = await command(['open', 'alice', '--currency', 'EUR', ...where]);
-    expect([written.code, written.stderr]).toEqual([1, expect.stringMatching(/UNAVAILABLE: /)]);
+    const where = ['--endpoints', `127.0.0.1:${String(await freeDemoPort())}`, '--timeout', '300'];
+    const message = /UNAVAILABLE: no node answers at .*ECONNREFUSED.*--endpoints/;
+    for (const words of [
+      ['balance', 'alice'],
+      ['open', 'alice', '--currency', 'EUR'],
+    ]) {
+      const { code, stderr } = await command([...words, ...where]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+    }
   });
 
   it('says what is the matter with a file', async () => {

@@ -1,9 +1,9 @@
 /** What the README shows is so: its example, the options, what a demo prints. */
 import { readFileSync } from 'node:fs';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
+import { algorithmNames, storageNames } from '@quorate/program';
 import { afterEach, expect, it, vi } from 'vitest';
-import { algorithmNames, storageNames } from '../src/node/parts.ts';
 import { command } from './command.ts';
-import { cleanUp, temporaryFolder } from './harness.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const readme = read('../README.md');

@@ -1,12 +1,14 @@
 /** A bank on TLS that asks for tokens: who gets in, and who does not, with the nodes in this process. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeAuthority } from '@quorate/certificates';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
+import { silentLogger } from '@quorate/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { NodeConfig } from '../src/node/config.ts';
 import { type RunningNode, startNode } from '../src/node/node.ts';
 import { command } from './command.ts';
-import { cleanUp, freePort, temporaryFolder } from './harness.ts';
+import { freeDemoPort } from './harness.ts';
 import { single } from './single.ts';
 
 const cluster = 'test';
@@ -51,7 +53,7 @@ describe('three nodes', () => {
   let where: readonly string[];
 
   beforeAll(async () => {
-    const port = await freePort();
+    const port = await freeDemoPort();
     const at = (offset: number): string => `127.0.0.1:${String(port + offset)}`;
     const members = names.map((id, n) => ({ id, address: at(11 + n) }));
     nodes = await Promise.all(
@@ -109,12 +111,29 @@ it('a node without tokens asks for certificates', async () => {
   }
 });
 
+it('a node warns of a private key that others may use, and names no other', async () => {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string): void => void warnings.push(message) };
+  const start = async (): Promise<void> =>
+    (await startNode({ ...(await single('memory')), tls: tlsOf('n1') }, logger)).close();
+  await start();
+  expect(warnings).toEqual([]);
+  chmodSync(path('n1.key'), 0o644);
+  await start();
+  chmodSync(path('n1.key'), 0o600);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^others .* may use the private key .*n1\.key \(mode 0644\); chmod 600/),
+  ]);
+});
+
 describe('a node does not start', () => {
   it('with the certificate of another', async () => {
     const config = { ...(await single('memory')), tls: tlsOf('n2') };
     await expect(startNode(config)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/is for quorate:\/\/test\/member\/n2; it needs/) as string,
+      code: 'OTHER_MEMBER',
+      message: expect.stringMatching(
+        /is the certificate of quorate:\/\/test\/member\/n2/,
+      ) as string,
     });
   });
 

@@ -1,10 +1,11 @@
 /** A bank of one node. */
+import { temporaryFolder } from '@quorate/harness';
 import type { NodeConfig } from '../src/node/config.ts';
-import { freePort, temporaryFolder } from './harness.ts';
+import { freeDemoPort } from './harness.ts';
 
 /** What to tell a node that is alone, on free ports and in a new folder. */
 export async function single(storage: string): Promise<NodeConfig> {
-  const port = await freePort();
+  const port = await freeDemoPort();
   return {
     node: 'n1',
     cluster: 'test',

@@ -1,12 +1,18 @@
 /** Any parts make the same counter, it is exact, and it is small. Each run is a process of its own. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  builtProgram,
+  cleanUp,
+  finish,
+  type Finished,
+  freePort,
+  startProcess,
+  temporaryFolder,
+} from '@quorate/harness';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { algorithms, networks, storages } from '../src/parts.ts';
 
 const app = fileURLToPath(new URL('..', import.meta.url));
@@ -18,29 +24,29 @@ const combinations = Object.keys(storages).map((storage, at) => ({
   transport: nth(networks, at),
 }));
 
-beforeAll(build, 180_000);
+const program = builtProgram('apps/counter');
+
+beforeAll(() => program.build(), 180_000);
+afterAll(cleanUp);
 
 describe.concurrent('a counter', { timeout: 90_000 }, () => {
   it.each(combinations)(
     'is exact on $algorithm, $storage, $transport',
     async ({ algorithm, storage, transport }) => {
       const flags = ['--algorithm', algorithm, '--storage', storage, '--transport', transport];
-      const { code, lines, stderr } = await run([...flags, '--port', String(await freePort())]);
-      expect([code, stderr, lines]).toEqual([0, '', printed(0)]);
+      const counted = await run([...flags, '--port', String(await freePorts())]);
+      const lines = linesOf(counted);
+      expect([counted.code, counted.stderr, lines]).toEqual([0, '', printed(0)]);
       expect(leads.exec(lines[2] ?? '')?.[1]).not.toBe(killed.exec(lines[1] ?? '')?.[1]);
     },
   );
 
   it('goes on in a folder that it is given', async () => {
-    const data = await mkdtemp(join(tmpdir(), 'quorate-counter-test-'));
-    try {
-      const flags = ['--algorithm', 'paxos', '--storage', 'file', '--data', data];
-      expect((await run(flags)).lines).toEqual(printed(0));
-      expect((await run(flags)).lines).toEqual(printed(2000));
-      expect((await readdir(data)).sort()).toEqual(['a', 'b', 'c']);
-    } finally {
-      await rm(data, { recursive: true });
-    }
+    const data = await temporaryFolder();
+    const flags = ['--algorithm', 'paxos', '--storage', 'file', '--data', data];
+    expect(linesOf(await run(flags))).toEqual(printed(0));
+    expect(linesOf(await run(flags))).toEqual(printed(2000));
+    expect((await readdir(data)).sort()).toEqual(['a', 'b', 'c']);
   });
 
   it('says what it cannot do', async () => {
@@ -48,7 +54,7 @@ describe.concurrent('a counter', { timeout: 90_000 }, () => {
     const choice = "quorate-counter: no 'tape' here; choose memory, file, level\n";
     expect([part.code, part.stderr]).toEqual([2, choice]);
 
-    const port = await freePort();
+    const port = await freePorts();
     const busy = createServer().listen(port + 2, '127.0.0.1');
     const over = await run(['--transport', 'tcp', '--port', String(port)]);
     expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('cannot listen')]);
@@ -91,55 +97,15 @@ function printed(before: number): readonly unknown[] {
   ];
 }
 
-/** Compiles the program. Does nothing where it is up to date. */
-async function build(): Promise<void> {
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(compiler), 'bin', 'tsc');
-  const { code, lines } = await finish(spawn(process.execPath, [tsc, '-b', app]));
-  if (code !== 0) throw new Error(`the program does not compile:\n${lines.join('\n')}`);
-}
-
 function run(words: readonly string[]): Promise<Finished> {
-  return finish(spawn(process.execPath, [join(app, 'dist', 'counter.js'), ...words]));
+  return finish(startProcess(process.execPath, [program.path, ...words]));
 }
 
-interface Finished {
-  readonly code: number | null;
-  readonly lines: readonly string[];
-  readonly stderr: string;
+/** With the neighbours that it uses. */
+function freePorts(): Promise<number> {
+  return freePort([0, 1, 2, 10, 11, 12]);
 }
 
-async function finish(child: ChildProcessWithoutNullStreams): Promise<Finished> {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  const lines = Buffer.concat(stdout).toString().trimEnd().split('\n');
-  return { code, lines, stderr: Buffer.concat(stderr).toString() };
-}
-
-/**
- * The other ports lie at fixed distances, so all of them are below those that systems hand out by themselves,
- * and each worker of the test runner has its own.
- */
-let nextPort = 30_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12) * 200;
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = nextPort;
-    nextPort += 15;
-    const wanted = [0, 1, 2, 10, 11, 12].map((offset) => port + offset);
-    if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
+function linesOf({ stdout }: Finished): readonly string[] {
+  return stdout.trimEnd().split('\n');
 }

@@ -10,11 +10,12 @@ import {
   type StorageOwner,
   utf8,
 } from '@quorate/core';
+import { captured } from '@quorate/harness';
 import { paxos } from '@quorate/paxos';
 import { raft } from '@quorate/raft';
 import { fileStorage } from '@quorate/storage-file';
 import { levelStorage } from '@quorate/storage-level';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../src/program.ts';
 
 let directory = '';
@@ -24,7 +25,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.restoreAllMocks();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -35,16 +35,8 @@ interface Told {
 }
 
 async function tell(...words: readonly string[]): Promise<Told> {
-  const written = { out: '', err: '' };
-  const capture = (stream: 'out' | 'err') => (chunk: unknown) => {
-    written[stream] += String(chunk);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(capture('out'));
-  vi.spyOn(process.stderr, 'write').mockImplementation(capture('err'));
-  const exitCode = await run(words);
-  vi.restoreAllMocks();
-  return { exitCode, ...written };
+  const { code, stdout, stderr } = await captured(() => run(words));
+  return { exitCode: code, out: stdout, err: stderr };
 }
 
 /** What the tests need of an algorithm; the messages are nobody's business here. */

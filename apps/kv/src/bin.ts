@@ -2,13 +2,7 @@
 /**
  * The program `quorate-kv`.
  */
+import { main } from '@quorate/program/command-line';
 import { run } from './cli/program.ts';
 
-// A reader that goes away (`quorate-kv export | head`) ends the program, it is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
-
-const exitCode = await run(process.argv.slice(2));
-// What was written must be out before the end; open connections need not be waited for.
-process.stdout.write('', () => process.exit(exitCode));
+await main(run);

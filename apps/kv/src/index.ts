@@ -4,12 +4,12 @@
  *
  * @packageDocumentation
  */
+export { createLogger, type LoggingOptions } from '@quorate/program/node';
 export { ServiceError } from './errors.ts';
 export type { KvReplica } from './http/context.ts';
 export type { KvResponse } from './http-client/attempt.ts';
 export type { KvRequest } from './http-client/dialler.ts';
 export { HttpKvClient, type HttpKvClientOptions, type SendOptions } from './http-client/client.ts';
-export { createLogger, type LoggingOptions } from './logging.ts';
 export type { NodeConfig } from './node/config.ts';
 export type { RunningNode } from './node/node.ts';
 export { openNode } from './node/open.ts';

@@ -1,30 +1,28 @@
 /** Command lines run within the test, which takes a hundredth of the time of a process. */
-import { vi } from 'vitest';
+import { type Captured, captured } from '@quorate/harness';
 import { run } from '../src/cli/program.ts';
+import { whereabouts } from './harness.ts';
 
-/** What a command printed, and its exit code. */
-export interface CommandResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command line that comes to an end by itself; one at a time. */
-export async function command(words: readonly string[]): Promise<CommandResult> {
-  let stdout = '';
-  let stderr = '';
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += Buffer.from(text).toString();
-    return true;
+/**
+ * Runs a command line that comes to an end by itself.
+ *
+ * @param options the nodes to ask, over HTTP; each serves clients, too.
+ */
+export function command(
+  words: readonly string[],
+  { endpoints }: { readonly endpoints?: readonly string[] } = {},
+): Promise<Captured> {
+  return captured(async () => {
+    const names = endpoints === undefined ? {} : whereabouts(endpoints);
+    const before = Object.keys(names).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, names);
+    try {
+      return await run(words);
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) Reflect.deleteProperty(process.env, name);
+        else process.env[name] = value;
+      }
+    }
   });
-  const error = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += Buffer.from(text).toString();
-    return true;
-  });
-  try {
-    return { code: await run(words), stdout, stderr };
-  } finally {
-    out.mockRestore();
-    error.mockRestore();
-  }
 }

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { membersOfText } from '@quorate/program';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpoints } from '../src/cli/options.ts';
-import { parseAddresses } from '../src/client/addresses.ts';
 import { readConfigFile, resolveConfig, settingsToRemember } from '../src/node/config.ts';
 import { DataFolder, type Memory } from '../src/node/data-folder.ts';
-import { membersOfText, settingsOf, settingsOfJson } from '../src/node/settings.ts';
+import { settingsOf, settingsOfJson } from '../src/node/settings.ts';
 
 const members = membersOfText('n2=h:12,n1=h:11', 'members');
 const first = { node: 'n1', data: '/data', members };
@@ -208,19 +208,5 @@ describe('--endpoints', () => {
 
   it.each(['', 'a b', 'http://', '7401,,7402', '70000'])('refuses %j', (text) => {
     expect(() => parseEndpoints(text, 'it')).toThrow(/must be a list like/);
-  });
-});
-
-describe('--client', () => {
-  it.each([
-    ['7501,7502', ['127.0.0.1:7501', '127.0.0.1:7502']],
-    ['a:1,2, b:3', ['a:1', 'a:2', 'b:3']],
-    ['[::1]:7501,7502', ['[::1]:7501', '[::1]:7502']],
-  ])('%s', (text, expected) => {
-    expect(parseAddresses(text, 'it')).toEqual(expected);
-  });
-
-  it.each(['', 'a b', 'http://a:1', '7501,,7502', '70000'])('refuses %j', (text) => {
-    expect(() => parseAddresses(text, 'it')).toThrow(/must be a list like/);
   });
 });

@@ -1,7 +1,8 @@
 /** How long clients wait when the leader of a demo is killed. Runs alone, since it states a time. */
+import { cleanUp } from '@quorate/harness';
+import { algorithmNames } from '@quorate/program';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { algorithmNames } from '../src/node/parts.ts';
-import { build, cleanUp } from './harness.ts';
+import { build } from './harness.ts';
 import { failures } from './processes/failures.ts';
 import { sharedGroup } from './processes/group.ts';
 

@@ -1,67 +1,30 @@
 /**
- * Runs the built program as real processes: demos, single nodes, commands. Every process is kept in
- * a list and ended by its id after each test.
+ * Runs the built program as real processes: demos, single nodes, commands.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import {
+  alive,
+  builtProgram,
+  eventually,
+  finish,
+  type Finished,
+  freePort,
+  JsonLines,
+  type JsonLine,
+  startProcess,
+  temporaryFolder,
+  track,
+  untrack,
+} from '@quorate/harness';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const builder = join(root, 'tooling/launch/src/join.js');
-/** The program, built. */
-export const program: string = join(
-  root,
-  'node_modules/.cache/quorate/joined/apps/kv/dist/program.js',
-);
-
-/** What a command printed, and how it ended. */
-export interface Finished {
-  readonly code: number | null;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-/** A line of JSON that a program printed. */
-export type JsonLine = Readonly<Record<string, unknown>>;
-
-const processes = new Set<ChildProcess>();
-const strangers = new Set<number>();
-const folders = new Set<string>();
-
-/** Builds the program. Does nothing where it is up to date. */
-export async function build(): Promise<void> {
-  const { code, stderr } = await finish(spawn(process.execPath, [builder, 'apps/kv']));
-  if (code !== 0) throw new Error(`the program cannot be built:\n${stderr}`);
-}
-
-/** Ends every process, by its id, and removes every folder. */
-export async function cleanUp(): Promise<void> {
-  for (const pid of strangers) kill(pid);
-  strangers.clear();
-  await Promise.all(
-    [...processes].map(async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }),
-  );
-  processes.clear();
-  for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  folders.clear();
-}
-
-/** A folder that is removed after the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'quorate-kv-'));
-  folders.add(folder);
-  return folder;
-}
+const kv = builtProgram('apps/kv');
+/** The program, once it is built. */
+export const program: string = kv.path;
+/** Builds it. */
+export const build = (): Promise<void> => kv.build();
 
 /** Runs a command to its end. */
 export function quorate(
@@ -77,7 +40,7 @@ export function start(words: readonly string[], endpoints: readonly string[] = [
     ...process.env,
     ...whereabouts(endpoints.length > 0 ? endpoints : ['http://127.0.0.1:7401']),
   };
-  return track(spawn(process.execPath, [program, ...words], { env, stdio: 'pipe' }));
+  return startProcess(process.execPath, [program, ...words], { env });
 }
 
 /**
@@ -93,10 +56,14 @@ export async function shell(
   await writeFile(join(bin, 'quorate-kv'), command, { mode: 0o755 });
   const env = {
     ...process.env,
-    PATH: [bin, process.env['PATH'] ?? '', join(root, 'apps/kv/test/fixtures/bin')].join(':'),
+    PATH: [
+      bin,
+      process.env['PATH'] ?? '',
+      fileURLToPath(new URL('fixtures/bin', import.meta.url)),
+    ].join(':'),
     ...whereabouts(options.endpoints),
   };
-  return finish(track(spawn('/bin/sh', ['-e', '-c', script], { env, stdio: 'pipe' })));
+  return finish(startProcess('/bin/sh', ['-e', '-c', script], { env }));
 }
 
 /** Where the node with this HTTP address serves clients: in all tests as far apart as in a demo. */
@@ -106,25 +73,11 @@ export function clientOf(http: string): string {
 }
 
 /** The environment that tells commands where the nodes are. */
-function whereabouts(endpoints: readonly string[]): Readonly<Record<string, string>> {
+export function whereabouts(endpoints: readonly string[]): Readonly<Record<string, string>> {
   return {
     QUORATE_ENDPOINTS: endpoints.join(','),
     QUORATE_CLIENT: endpoints.map(clientOf).join(','),
   };
-}
-
-/** Waits for the end of a process, and gives what it printed. */
-export async function finish(child: ChildProcess, input?: string | Uint8Array): Promise<Finished> {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(input);
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
 }
 
 /** One node of a running demo. */
@@ -139,15 +92,12 @@ export interface DemoNode {
 /** A running demo. */
 export class DemoRun {
   readonly child: ChildProcess;
-  readonly lines: JsonLine[] = [];
+  readonly #lines: JsonLines;
   readonly ended: Promise<Finished>;
 
   private constructor(child: ChildProcess) {
     this.child = child;
-    if (child.stdout === null) throw new Error('no stdout');
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      this.lines.push(JSON.parse(line) as JsonLine);
-    });
+    this.#lines = new JsonLines(child.stdout);
     this.ended = finish(child);
   }
 
@@ -155,8 +105,7 @@ export class DemoRun {
   async heal(): Promise<void> {
     for (const { node, pid, restart } of this.nodes) {
       if (alive(pid)) continue;
-      const child = spawn('/bin/sh', ['-c', `exec ${restart} --json`], { stdio: 'ignore' });
-      strangers.add(track(child).pid ?? 0);
+      const child = startProcess('/bin/sh', ['-c', `exec ${restart} --json`], { stdio: 'ignore' });
       // The demo notices the node that was started by hand.
       await this.line((line) => line['node'] === node && line['pid'] === child.pid);
     }
@@ -172,14 +121,14 @@ export class DemoRun {
     });
     await Promise.race([run.line((line) => line['ready'] === true), ended]);
     ended.catch(() => undefined);
-    for (const { pid } of run.nodes) strangers.add(pid);
+    for (const { pid } of run.nodes) track(pid);
     return run;
   }
 
   /** The newest line of each node. */
   get nodes(): readonly DemoNode[] {
     const byName = new Map<string, DemoNode>();
-    for (const line of this.lines) {
+    for (const line of this.#lines.all) {
       if (typeof line['node'] !== 'string' || typeof line['http'] !== 'string') continue;
       byName.set(line['node'], line as unknown as DemoNode);
     }
@@ -191,8 +140,8 @@ export class DemoRun {
   }
 
   /** Waits for a line. */
-  async line(wanted: (line: JsonLine) => boolean): Promise<JsonLine> {
-    return eventually(() => this.lines.find(wanted));
+  line(wanted: (line: JsonLine) => boolean): Promise<JsonLine> {
+    return this.#lines.first(wanted);
   }
 
   /** The node that leads, in its own words. */
@@ -209,27 +158,8 @@ export class DemoRun {
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Finished> {
     this.child.kill(signal);
     const finished = await this.ended;
-    strangers.clear();
+    for (const { pid } of this.nodes) untrack(pid);
     return finished;
-  }
-}
-
-/** Kills a process, if it is still there. */
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone.
-  }
-}
-
-/** Whether there is such a process. */
-export function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -253,35 +183,11 @@ export async function stateHashes(endpoints: readonly string[]): Promise<Readonl
   return new Set(states.map((status) => status?.['stateHash']));
 }
 
-/** Waits until something is there. */
-export async function eventually<T>(
-  look: () => T | undefined | Promise<T | undefined>,
-  timeoutMs: number = 20_000,
-): Promise<T> {
-  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await sleep(25);
-  }
-  throw new Error(`nothing within ${String(timeoutMs)} ms`);
-}
-
-/**
- * Test files run at the same time, each in a worker with a number: each has a range of ports of its
- * own, below those that systems hand out by themselves.
- */
-const portsEach = 1_000;
 const clientOffset = 100;
-const firstPort = 18_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12) * portsEach;
 
 /** A port whose demo neighbours (+1 to +3, +11 to +13, +101 to +103) are free too. */
-export async function freeDemoPort(): Promise<number> {
-  for (let tries = 0; tries < 50; tries++) {
-    const port = firstPort + Math.floor(Math.random() * (portsEach - 103));
-    const wanted = [1, 2, 3, 11, 12, 13, 101, 102, 103].map((offset) => port + offset);
-    if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port;
-  }
-  throw new Error('no free ports');
+export function freeDemoPort(): Promise<number> {
+  return freePort([1, 2, 3, 11, 12, 13, 101, 102, 103]);
 }
 
 /** Free addresses of this machine for one node. */
@@ -293,23 +199,4 @@ export async function freePlace(): Promise<{
   const port = await freeDemoPort();
   const http = `127.0.0.1:${String(port + 1)}`;
   return { http, client: clientOf(http), peer: `127.0.0.1:${String(port + 11)}` };
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
-}
-
-function track(child: ChildProcess): ChildProcess {
-  processes.add(child);
-  return child;
 }

@@ -6,13 +6,14 @@ import { connect as connectTls } from 'node:tls';
 import { type Authority, makeAuthority, type Pair } from '@quorate/certificates';
 import type { TlsOptions } from '@quorate/connections/node';
 import { silentLogger } from '@quorate/core';
+import { cleanUp, temporaryFolder } from '@quorate/harness';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HttpKvClient, type HttpKvClientOptions } from '../src/http-client/client.ts';
 import { defaultHttpLimits } from '../src/http/limits.ts';
 import { jsonReply } from '../src/http/reply.ts';
 import { type HttpAccess, HttpServer } from '../src/http/server.ts';
 import { openAccess } from './access.ts';
-import { cleanUp, freeDemoPort, temporaryFolder } from './harness.ts';
+import { freeDemoPort } from './harness.ts';
 
 const uri = 'quorate://test/member/n1';
 const limits = { ...defaultHttpLimits, lingerMs: 100, headersTimeoutMs: 300 };
@@ -196,7 +197,7 @@ describe('tokens', () => {
     raw(port, request('/v1/kv/a', 'Host: localhost', ...fields), false);
 
   it('are asked for on every path but that of liveness', async () => {
-    const port = await serve({ tokens: ['first', 'second'] });
+    const port = await serve({ tokens: () => ['first', 'second'] });
     for (const scheme of ['Bearer first', 'bearer  second ']) {
       expect(await ask(port, `Authorization: ${scheme}`)).toMatch(/^HTTP\/1\.1 200 /);
     }
@@ -228,8 +229,17 @@ describe('tokens', () => {
     expect(await raw(port, request('/healthz', 'Host: localhost'), false)).toMatch(/ 200 OK/);
   });
 
+  it('are those that hold when the request comes', async () => {
+    let tokens = ['first'];
+    const port = await serve({ tokens: () => tokens });
+    expect(await ask(port, 'Authorization: Bearer first')).toMatch(/ 200 OK/);
+    tokens = ['second'];
+    expect(await ask(port, 'Authorization: Bearer first')).toMatch(/ 401 /);
+    expect(await ask(port, 'Authorization: Bearer second')).toMatch(/ 200 OK/);
+  });
+
   it('are shown by clients, on loopback in plain text, too', async () => {
-    const port = await serve({ tokens: ['first'] });
+    const port = await serve({ tokens: () => ['first'] });
     const endpoint = `http://127.0.0.1:${String(port)}`;
     expect(await told(endpoint, { token: 'first' })).toBe(200);
     expect(await told(endpoint, { token: 'wrong' })).toBe('UNAUTHENTICATED');
@@ -260,7 +270,7 @@ describe('web pages', () => {
   const cors = /access-control/i;
 
   it('that are listed may ask, are told so first, and see the answers', async () => {
-    const port = await serve({ tls, origins: [page], tokens: ['secret'] });
+    const port = await serve({ tls, origins: [page], tokens: () => ['secret'] });
     const ask = (method: string, ...fields: readonly string[]): Promise<string> =>
       raw(port, request(`${method} /v1/kv/a`, 'Host: localhost', ...fields));
     const before = await ask(

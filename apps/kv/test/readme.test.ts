@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { algorithmNames, storageNames } from '@quorate/program';
 import { expect, it, vi } from 'vitest';
-import { algorithmNames, storageNames } from '../src/node/parts.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { makeAuthority } from '@quorate/certificates';
 import { Credentials } from '@quorate/connections/node';
 import { silentLogger, systemRuntime } from '@quorate/core';
+import { cleanUp, eventually, temporaryFolder } from '@quorate/harness';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HttpKvClient } from '../src/http-client/client.ts';
 import { openNode } from '../src/node/open.ts';
 import { settingsOf } from '../src/node/settings.ts';
 import { command } from './command.ts';
-import { build, cleanUp, eventually, freePlace, temporaryFolder } from './harness.ts';
+import { build, freePlace } from './harness.ts';
 import { cluster, makeCertificates, type Maker } from './processes/certificates.ts';
 import {
   type Addresses,

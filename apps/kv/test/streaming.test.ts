@@ -1,6 +1,7 @@
 /** Bodies that are too large to be held: sent piece by piece, and never longer than the client takes them. */
 import { silentLogger } from '@quorate/core';
 import { connect } from 'node:net';
+import { eventually } from '@quorate/harness';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpDialler } from '../src/http-client/dialler.ts';
 import { download } from '../src/http-client/download.ts';
@@ -8,7 +9,7 @@ import { defaultHttpLimits, type HttpLimits } from '../src/http/limits.ts';
 import { jsonReply, type Reply, type StreamBody } from '../src/http/reply.ts';
 import { HttpServer } from '../src/http/server.ts';
 import { openAccess } from './access.ts';
-import { eventually, freeDemoPort } from './harness.ts';
+import { freeDemoPort } from './harness.ts';
 
 const dialler = new HttpDialler({});
 const servers: HttpServer[] = [];

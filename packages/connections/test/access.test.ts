@@ -1,7 +1,8 @@
 /** What programs are told of certificates and tokens: all of it that makes sense, and a reason for the rest. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Logger, type Runtime, silentLogger, systemRuntime } from '@quorate/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { beyondLoopback, isLoopback } from '../src/index.ts';
 import {
@@ -9,6 +10,7 @@ import {
   clientAccess,
   type ClientAccessFiles,
   memberTls,
+  modeForOthers,
   readToken,
   readTokens,
   type TlsFiles,
@@ -83,21 +85,80 @@ describe('a file of tokens', () => {
   });
 });
 
+describe('tokens that are in use', () => {
+  it('are read again when their file has changed, and stay where it cannot be used', () => {
+    const path = file('first\n');
+    let now = 0;
+    const said: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      info: (message) => said.push(message),
+      error: (message) => said.push(message),
+    };
+    const runtime: Runtime = { ...systemRuntime, now: () => now };
+    const { tokens } = clientPolicy({ clientTokens: path, logger, runtime });
+    const first = tokens?.();
+    const put = (content: string, mode: number): void => {
+      writeFileSync(`${path}.new`, content);
+      chmodSync(`${path}.new`, mode);
+      renameSync(`${path}.new`, path);
+      now += 1_000;
+    };
+    expect(first).toEqual(['first']);
+    put('second\nthird\n', 0o600);
+    now -= 1;
+    expect(tokens?.()).toBe(first);
+    now += 1;
+    const second = tokens?.();
+    expect(second).toEqual(['second', 'third']);
+    now += 1_000;
+    expect(tokens?.()).toBe(second);
+    const spoiled: readonly (readonly [string, number])[] = [
+      ['not good\n', 0o600],
+      ['# none\n', 0o600],
+      ['open\n', 0o644],
+    ];
+    for (const [content, mode] of spoiled) {
+      put(content, mode);
+      expect(tokens?.()).toBe(second);
+      now += 1_000;
+      expect(tokens?.()).toBe(second);
+    }
+    rmSync(path);
+    now += 1_000;
+    expect(tokens?.()).toBe(second);
+    const kept =
+      /^new tokens cannot be used, those that were read before still hold: --client-tokens: /;
+    expect(said).toHaveLength(5);
+    expect(said[0]).toBe('new tokens are in use');
+    for (const each of said.slice(1)) expect(each).toMatch(kept);
+    expect(said.join('')).not.toContain('good');
+    // What others could read is mended by its mode alone.
+    put('fourth\n', 0o644);
+    expect(tokens?.()).toBe(second);
+    chmodSync(path, 0o600);
+    now += 1_000;
+    expect(tokens?.()).toEqual(['fourth']);
+  });
+});
+
+it('the mode of a file says whether others may use it', () => {
+  const modes = [0o600, 0o400, 0o640, 0o604].map((mode) => modeForOthers(file('x', mode)));
+  expect(modes).toEqual([undefined, undefined, '0640', '0604']);
+  expect(modeForOthers(join(folder, 'no'))).toBeUndefined();
+});
+
 describe('whom a node lets in', () => {
   const tls = { ca: '/a', cert: '/b', key: '/c' };
 
   it('is whoever proves itself, by a token where there are some, else by a certificate', () => {
     const clientTokens = file('secret\n');
     expect(clientPolicy({ tls })).toEqual({ clientCertificates: 'required', tokens: undefined });
-    expect(clientPolicy({ tls, clientTokens })).toEqual({
-      clientCertificates: 'none',
-      tokens: ['secret'],
-    });
-    expect(clientPolicy({ tls, clientTokens, clientCertificates: 'required' })).toEqual({
-      clientCertificates: 'required',
-      tokens: ['secret'],
-    });
-    expect(clientPolicy({ clientTokens })).toMatchObject({ tokens: ['secret'] });
+    const byToken = clientPolicy({ tls, clientTokens });
+    expect([byToken.clientCertificates, byToken.tokens?.()]).toEqual(['none', ['secret']]);
+    const byBoth = clientPolicy({ tls, clientTokens, clientCertificates: 'required' });
+    expect([byBoth.clientCertificates, byBoth.tokens?.()]).toEqual(['required', ['secret']]);
+    expect(clientPolicy({ clientTokens }).tokens?.()).toEqual(['secret']);
   });
 
   it('is nobody with a certificate where there is no TLS', () => {

@@ -45,6 +45,21 @@ export const packages = {
     floor: 5,
     mayImport: ['connections', 'core', 'log', 'replica', 'linearizability'],
   },
+  // What programs share: here, and nowhere below, concrete parts are chosen by name.
+  program: {
+    floor: 5,
+    mayImport: [
+      'client',
+      'connections',
+      'core',
+      'paxos',
+      'raft',
+      'storage-file',
+      'storage-level',
+      'storage-memory',
+      'transport-tcp',
+    ],
+  },
 };
 
 /** Composition and presentation. @type {Floor} */

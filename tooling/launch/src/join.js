@@ -7,7 +7,6 @@
  *
  * It stands in node_modules/.cache/quorate/joined/apps/kv/dist/program.js then; it runs on this machine only.
  */
-import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -17,38 +16,21 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { compile, programOf, root } from './program.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const [folder] = process.argv.slice(2);
 if (folder === undefined) {
   throw new Error('Name the folder of the program, such as apps/kv.');
 }
-const compiled = join(root, folder, 'dist');
+const compiled = dirname(programOf(folder));
 const target = join(root, 'node_modules/.cache/quorate/joined', folder);
 
 compile(folder);
 if (!isFresh()) {
   await joinAll(folder);
-}
-
-/** @param {string} folder */
-function compile(folder) {
-  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
-  const compiler = join(dirname(typescript), 'bin', 'tsc');
-  const { status, error } = spawnSync(process.execPath, [compiler, '-b', folder], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (error !== undefined) {
-    throw error;
-  }
-  if (status !== 0) {
-    process.exit(status ?? 1);
-  }
 }
 
 /** @returns {boolean} whether nothing was compiled since */
@@ -69,9 +51,9 @@ function isFresh() {
 /** @param {string} folder */
 async function joinAll(folder) {
   const bundle = await rolldown({
-    input: { program: join(compiled, 'bin.js') },
+    input: { program: programOf(folder) },
     platform: 'node',
-    plugins: [{ name: 'packages-of-others', resolveId: leavePackagesOfOthers }],
+    plugins: [leavePackagesOfOthers()],
   });
   // Others may do the same meanwhile, or run what is there: a part is named by its content, and the start comes last.
   const fresh = `${target}-${process.pid}`;
@@ -89,12 +71,17 @@ async function joinAll(folder) {
 /**
  * They stay where they are installed, which is where they are imported from.
  *
- * @param {string} id
- * @param {string | undefined} importer
+ * @returns {import('rolldown').Plugin}
  */
-function leavePackagesOfOthers(id, importer) {
-  if (importer === undefined || /^(?:[./]|node:|@quorate\/)/.test(id)) {
-    return null;
-  }
-  return { id: pathToFileURL(createRequire(importer).resolve(id)).href, external: true };
+function leavePackagesOfOthers() {
+  return {
+    name: 'packages-of-others',
+    async resolveId(id, importer) {
+      if (importer === undefined || /^(?:[./]|node:|@quorate\/)/.test(id)) {
+        return null;
+      }
+      const found = await this.resolve(id, importer, { skipSelf: true });
+      return found === null ? null : { id: pathToFileURL(found.id).href, external: true };
+    },
+  };
 }

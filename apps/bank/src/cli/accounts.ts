@@ -7,10 +7,11 @@ import {
   type LedgerAccountAnswer,
   type LedgerLimit,
 } from '@quorate/machine-ledger';
+import { writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import { type Command, Option } from 'commander';
 import { perform } from '../bank.ts';
 import { type BankError, bankError } from '../errors.ts';
-import { writeJson, writeLine } from '../output.ts';
 import {
   amountsOf,
   pageLength,
@@ -18,7 +19,7 @@ import {
   statementOfBank,
   type StatementPage,
 } from '../statements.ts';
-import { type BankFlags, parsed, positive, withBank, withBankFlags } from './options.ts';
+import { type BankFlags, withBank, withBankFlags } from './options.ts';
 
 const limits = [
   'none',

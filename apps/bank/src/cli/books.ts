@@ -9,13 +9,14 @@ import {
   verifyExport,
   type VerifyOptions,
 } from '@quorate/machine-ledger';
+import { writeJson, writeLine } from '@quorate/program';
+import { parsed } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import type { Bank } from '../bank.ts';
 import { bankError } from '../errors.ts';
 import { readLines, writeLines } from '../export-file.ts';
-import { writeJson, writeLine } from '../output.ts';
 import { formatPublished, parsePublished, type Published } from '../published.ts';
-import { type BankFlags, parsed, withBank, withBankFlags } from './options.ts';
+import { type BankFlags, withBank, withBankFlags } from './options.ts';
 
 interface ExportFlags extends BankFlags {
   readonly output?: string;

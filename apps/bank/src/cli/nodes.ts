@@ -3,12 +3,11 @@
  * others start faster without.
  */
 import { nodeAccessFlags } from '@quorate/connections/access';
+import { algorithmNames, logLevels, storageNames } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import { type Command, Option } from 'commander';
 import type { DemoFlags } from '../demo/run.ts';
-import { logLevels } from '../logger.ts';
-import { algorithmNames, storageNames } from '../node/parts.ts';
 import type { ServeFlags } from '../node/serve.ts';
-import { parsed, positive } from './options.ts';
 
 export function addServe(program: Command): void {
   const command = withParts(program.command('serve').description('run one node until Ctrl-C'))
@@ -17,7 +16,7 @@ export function addServe(program: Command): void {
     .option('--data <dir>', 'folder of all nodes on this machine', './bank-data')
     .option('--cluster <name>', 'name of the bank; nodes of another one are refused', 'bank')
     .option('--listen <host:port>', 'for other nodes (default: its own in --members)')
-    .option('--client <host:port>', 'where clients reach it', '127.0.0.1:7501')
+    .option('--client <host:port>', 'where clients reach it', '127.0.0.1:7601')
     .addOption(
       new Option('--log-level <level>', 'what to log to stderr').choices(logLevels).default('warn'),
     )
@@ -42,7 +41,7 @@ export function addDemo(program: Command): void {
       '--port <n>',
       'clients on the next three ports, nodes ten further',
       parsed(positive),
-      7500,
+      7600,
     )
     .option('--stay', 'let the nodes run after the report, until Ctrl-C', false)
     .option('--json', 'print JSON lines', false)

@@ -1,8 +1,8 @@
 /**
- * The command line: which commands there are, and how every failure is told.
+ * The command line: which commands there are.
  */
-import { Command, CommanderError } from 'commander';
-import { exitCodeOf, exitCodes, formatError, usageError } from '../errors.ts';
+import { type Program, runProgram } from '@quorate/program/command-line';
+import { exitCodes } from '../errors.ts';
 import { version } from '../version.ts';
 import { addBalance, addOpen, addStatement } from './accounts.ts';
 import { addExport, addVerify } from './books.ts';
@@ -15,58 +15,27 @@ import { addPend, addPost, addTransfer, addVoid } from './transfers.ts';
  *
  * @param words the arguments, without node and program.
  */
-export async function run(words: readonly string[]): Promise<number> {
-  const help: string[] = [];
-  try {
-    await createProgram(help).parseAsync(words, { from: 'user' });
-    return exitCodes.ok;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    if (error instanceof CommanderError && help.length > 0) {
-      // No command at all: the help is the answer.
-      process.stderr.write(help.join(''));
-      return exitCodes.usage;
-    }
-    const told = error instanceof CommanderError ? usageOf(error, words) : error;
-    process.stderr.write(`quorate-bank: ${formatError(told)}\n`);
-    return exitCodeOf(told);
-  }
+export function run(words: readonly string[]): Promise<number> {
+  return runProgram(program, words);
 }
 
-/** @param help takes what commander would write to stderr when it shows help there. */
-function createProgram(help: string[]): Command {
-  const program = new Command('quorate-bank')
-    .description('A replicated bank: double-entry accounts, two-phase payments, verified books.')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      // Errors come as exceptions, and are told in one place.
-      outputError: () => undefined,
-      writeErr: (text) => {
-        help.push(text);
-      },
-    })
-    .enablePositionalOptions();
-  addServe(program);
-  addDemo(program);
-  addOpen(program);
-  addTransfer(program);
-  addPend(program);
-  addPost(program);
-  addVoid(program);
-  addBalance(program);
-  addStatement(program);
-  addExport(program);
-  addVerify(program);
-  return program;
-}
-
-function usageOf(error: CommanderError, words: readonly string[]): Error {
-  const message = error.message
-    .replace(/^error: /, '')
-    .replaceAll('\n', ' ')
-    .replace(/\.$/, '');
-  const command = words.find((word) => !word.startsWith('-'));
-  const isKnown = command !== undefined && error.code !== 'commander.unknownCommand';
-  return usageError(`${message}; see quorate-bank ${isKnown ? `${command} ` : ''}--help`);
-}
+const program: Program = {
+  name: 'quorate-bank',
+  description: 'A replicated bank: double-entry accounts, two-phase payments, verified books.',
+  version,
+  commands: [
+    addServe,
+    addDemo,
+    addOpen,
+    addTransfer,
+    addPend,
+    addPost,
+    addVoid,
+    addBalance,
+    addStatement,
+    addExport,
+    addVerify,
+  ],
+  // The ledger has said no; and a demo that is interrupted has not found out what it was about.
+  exitCodes: { REFUSED: exitCodes.refused, ABORTED: exitCodes.interrupted },
+};

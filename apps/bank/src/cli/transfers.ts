@@ -6,11 +6,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ledger, type LedgerOperation } from '@quorate/machine-ledger';
+import { writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import { parseAmount } from '../amounts.ts';
 import { perform } from '../bank.ts';
-import { writeJson, writeLine } from '../output.ts';
-import { type BankFlags, parsed, positive, withBank, withBankFlags } from './options.ts';
+import { type BankFlags, withBank, withBankFlags } from './options.ts';
 
 interface TransferFlags extends BankFlags {
   readonly id?: string;

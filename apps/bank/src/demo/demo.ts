@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError } from '@quorate/core';
+import { addressOf } from '@quorate/program';
+import { checkFree, NodeProcess } from '@quorate/program/node';
 import { type Bank, openBank } from '../bank.ts';
-import { BankError, bankError, codeOf } from '../errors.ts';
+import { bankError } from '../errors.ts';
 import { currencies, openingOf } from './accounts.ts';
 import { audit, type Finding } from './audit.ts';
-import { NodeProcess } from './node-process.ts';
 import { drawPayments } from './payments.ts';
 import { type DemoOptions, type PlannedNode, planNodes } from './plan.ts';
 import { Teller } from './teller.ts';
@@ -75,6 +75,9 @@ export class Demo {
   /** @returns whether everything held. */
   async run(): Promise<boolean> {
     const { payments, concurrency } = this.#options;
+    for (const address of this.#nodes.flatMap(({ client, peer }) => [client, peer])) {
+      await checkFree(addressOf(address, 'address'), '--port');
+    }
     await Promise.all(this.#nodes.map((node) => this.#start(node, 'serving')));
     const teller = new Teller(this.#bank);
     for (const currency of currencies) await teller.open(openingOf(currency));
@@ -111,11 +114,14 @@ export class Demo {
     const { payments } = this.#options;
     await teller.reached(Math.ceil(payments / 3));
     const node = await this.#leader();
+    const plan = this.#nodes.find((each) => each.node === node);
     const lost = this.#processes.get(node);
-    if (lost === undefined) throw bankError('DEMO_FAILED', `nobody here runs the leader, ${node}`);
+    if (plan === undefined || lost === undefined) {
+      throw bankError('DEMO_FAILED', `nobody here runs the leader, ${node}`);
+    }
     await lost.kill();
     const killedAt = performance.now();
-    const { pid, plan } = lost;
+    const { pid } = lost;
     this.#tell({ event: 'killed', node, pid, client: plan.client, done: teller.done });
     const leader = await this.#leader(node);
     this.#tell({ event: 'resumed', leader, afterMs: Math.round(performance.now() - killedAt) });
@@ -136,15 +142,9 @@ export class Demo {
   async #start(plan: PlannedNode, event: 'serving' | 'restarted'): Promise<void> {
     if (this.#isStopping) return;
     const { node, client } = plan;
-    const started = new NodeProcess(plan);
+    const started = new NodeProcess(node, plan.args);
     this.#processes.set(node, started);
-    try {
-      await started.serving;
-    } catch (error) {
-      if (codeOf(error) !== 'TRANSPORT_FAILED') throw error;
-      const message = `${describeError(error)}; choose other ports with --port`;
-      throw new BankError('TRANSPORT_FAILED', message, { cause: error });
-    }
+    await started.serving;
     this.#tell({ event, node, pid: started.pid, client });
   }
 }

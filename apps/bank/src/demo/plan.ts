@@ -2,8 +2,7 @@
  * Which three nodes a demo consists of: names, addresses, and what starts each.
  */
 import { join } from 'node:path';
-import { usageError } from '../errors.ts';
-import { algorithmNamed, storageNamed } from '../node/parts.ts';
+import { algorithmNamed, storageNamed, usageError } from '@quorate/program';
 
 /** What can be said about a demo. */
 export interface DemoOptions {
@@ -19,13 +18,15 @@ export interface PlannedNode {
   readonly node: string;
   /** Where it serves clients. */
   readonly client: string;
+  /** Where it listens for the others. */
+  readonly peer: string;
   /** Arguments that start it, the first time and again. */
   readonly args: readonly string[];
 }
 
 const names = ['n1', 'n2', 'n3'] as const;
 const host = '127.0.0.1';
-/** Nodes listen for each other this far behind where they serve clients: 7501 and 7511. */
+/** Nodes listen for each other this far behind where they serve clients: 7601 and 7611. */
 const peerOffset = 10;
 const highestPort = 65_535 - peerOffset - names.length;
 
@@ -44,7 +45,8 @@ export function planNodes(options: DemoOptions, folder: string): readonly Planne
   }
   if (port > highestPort) throw usageError(`--port must be from 1 to ${String(highestPort)}`);
   const at = (offset: number): string => `${host}:${String(port + offset)}`;
-  const members = names.map((name, n) => `${name}=${at(peerOffset + n + 1)}`).join();
+  const peerOf = (n: number): string => at(peerOffset + n + 1);
+  const members = names.map((name, n) => `${name}=${peerOf(n)}`).join();
   return names.map((node, n) => {
     const client = at(n + 1);
     const args = [
@@ -53,6 +55,6 @@ export function planNodes(options: DemoOptions, folder: string): readonly Planne
       // That a node which was killed is not there is no news here.
       ...['--log-level', 'error'],
     ];
-    return { node, client, args };
+    return { node, client, peer: peerOf(n), args };
   });
 }

@@ -4,8 +4,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitForEnd } from '@quorate/program';
 import { bankError } from '../errors.ts';
-import { waitForEnd } from '../shutdown.ts';
 import { Demo } from './demo.ts';
 import type { DemoOptions } from './plan.ts';
 import { jsonPresenter, textPresenter } from './present.ts';
@@ -19,13 +19,13 @@ export interface DemoFlags extends DemoOptions {
 /**
  * Runs to the end, or until the program is told to end.
  *
- * @throws BankError: USAGE, TRANSPORT_FAILED for a busy port, DEMO_FAILED if something does not hold, ABORTED if
+ * @throws BankError: USAGE, BUSY_PORT, DEMO_FAILED if something does not hold, ABORTED if
  * it was told to end before it knew.
  */
 export async function runDemo(flags: DemoFlags): Promise<void> {
   const presenter = flags.json ? jsonPresenter : textPresenter;
   // From the first moment on: whatever there is by then has to be cleared away.
-  const ended = waitForEnd(false);
+  const ended = waitForEnd();
   const folder = await mkdtemp(join(tmpdir(), 'quorate-bank-'));
   try {
     const demo = new Demo(flags, folder, (event) => presenter.show(event));

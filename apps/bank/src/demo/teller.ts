@@ -3,8 +3,9 @@
  * compares with the books.
  */
 import type { LedgerOperation, LedgerReceipt } from '@quorate/machine-ledger';
+import { codeOf } from '@quorate/program';
 import type { Executes } from '../bank.ts';
-import { bankError, codeOf } from '../errors.ts';
+import { bankError } from '../errors.ts';
 import type { Payment } from './payments.ts';
 
 /** An operation that the bank says it has done. */

@@ -2,11 +2,11 @@
  * What a node is told, and the check that it can work.
  */
 import { resolve } from 'node:path';
-import { formatAddress, parseAddress } from '@quorate/connections';
+import { formatAddress } from '@quorate/connections/address';
 import { clientCertificatesNames, memberTls, type TlsFiles } from '@quorate/connections/access';
 import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import { checkName, describeError, type Member } from '@quorate/core';
-import { usageError } from '../errors.ts';
+import { addressOf, membersOfText, usageError } from '@quorate/program';
 
 /** One node. */
 export interface NodeConfig {
@@ -48,11 +48,8 @@ export interface NodeFlags extends TlsFiles {
 
 /** @throws BankError with the code USAGE, naming the flag. */
 export function configOf(flags: NodeFlags): NodeConfig {
-  const members = flags.members.split(',').map(memberOf);
+  const members = checked('--members', () => membersOfText(flags.members, 'it'));
   const names = members.map(({ id }) => id);
-  if (new Set(names).size < names.length) {
-    throw usageError('--members names a node twice; give each a name of its own');
-  }
   if (!names.includes(flags.node)) {
     throw usageError(
       `--members must name this node, ${flags.node}, with its address; it has ${names.join(', ')}`,
@@ -63,8 +60,8 @@ export function configOf(flags: NodeFlags): NodeConfig {
     cluster: checked('--cluster', () => checkName(flags.cluster, 'the name')),
     data: resolve(flags.data),
     members,
-    ...(flags.listen === undefined ? {} : { listen: addressOf(flags.listen, '--listen') }),
-    client: addressOf(flags.client, '--client'),
+    ...(flags.listen === undefined ? {} : { listen: where(flags.listen, '--listen') }),
+    client: where(flags.client, '--client'),
     algorithm: flags.algorithm,
     storage: flags.storage,
     ...accessOf(flags),
@@ -92,21 +89,8 @@ function accessOf(
   };
 }
 
-function memberOf(text: string): Member {
-  const [id = '', address, ...more] = text.trim().split('=');
-  if (address === undefined || more.length > 0) {
-    throw usageError(
-      `--members must be a list like n1=10.0.0.1:7511,n2=10.0.0.2:7511, got ${JSON.stringify(text.slice(0, 80))}`,
-    );
-  }
-  return {
-    id: checked('--members', () => checkName(id, 'the name of a node')),
-    address: addressOf(address, '--members'),
-  };
-}
-
-function addressOf(text: string, flag: string): string {
-  return checked(flag, () => formatAddress(parseAddress(text, 'an address')));
+function where(text: string, flag: string): string {
+  return checked(flag, () => formatAddress(addressOf(text, 'it')));
 }
 
 function checked<T>(flag: string, check: () => T): T {

@@ -4,8 +4,9 @@
  * A node that has must never come back empty under its old name: it would have forgotten votes that it
  * gave and entries that it promised to keep, and the group counts on both.
  */
-import { mkdir, open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodeFileSystem } from '@quorate/files';
 import { bankError } from '../errors.ts';
 
 const markName = 'has-joined';
@@ -37,15 +38,10 @@ export class NodeFolder {
 
   /** To be called before others can count on what this node promises. */
   async markJoined(): Promise<void> {
-    await mkdir(this.path, { recursive: true });
+    await nodeFileSystem.makeFolder(this.path);
     await (await open(join(this.path, markName), 'a')).close();
     // The name is durable once its folder is.
-    const folder = await open(this.path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await nodeFileSystem.syncFolder(this.path);
   }
 }
 

@@ -6,7 +6,8 @@ import { access, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeError, QuorateError } from '@quorate/core';
 import { nodeFileSystem } from '@quorate/files';
-import { ServiceError, serviceError, systemCodeOf, usageError } from '../errors.ts';
+import { systemCodeOf, usageError } from '@quorate/program';
+import { ServiceError, serviceError } from '../errors.ts';
 import type { BackupHeader } from './format.ts';
 import { type Backup, readBackup } from './reader.ts';
 

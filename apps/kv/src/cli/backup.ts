@@ -1,10 +1,10 @@
 /** `quorate-kv backup FILE` and `verify FILE`: the state of a group, in a file that can be trusted. */
+import { table, writeJson, writeLine } from '@quorate/program';
 import type { Command } from 'commander';
 import { openBackupFile, refuseToOverwrite, saveBackup, verifyBackup } from '../backup/file.ts';
 import { backupBytes, type BackupHeader } from '../backup/format.ts';
 import { ServiceError, serviceError } from '../errors.ts';
 import { type HttpFlags, httpClientOf, withHttpFlags, withConsistency } from './options.ts';
-import { table, writeJson, writeLine } from './output.ts';
 
 interface BackupFlags extends HttpFlags {
   readonly consistency: string;

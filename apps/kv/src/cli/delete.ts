@@ -1,7 +1,7 @@
 /** `quorate-kv delete KEY`. */
 import { expectType, kv } from '@quorate/machine-kv';
+import { writeJson, writeLine } from '@quorate/program';
 import type { Command } from 'commander';
-import { writeJson, writeLine } from './output.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 export function addDelete(program: Command): void {

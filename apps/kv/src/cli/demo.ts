@@ -1,8 +1,8 @@
 /** `quorate-kv demo`: three nodes as three processes on this machine. */
+import { algorithmNames } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import type { DemoFlags } from '../demo/run.ts';
-import { algorithmNames } from '../node/parts.ts';
-import { parsed, positive } from './options.ts';
 
 export function addDemo(program: Command): void {
   program

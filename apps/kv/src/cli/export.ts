@@ -3,14 +3,14 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { describeError } from '@quorate/core';
+import { systemCodeOf, write } from '@quorate/program';
 import type { Command } from 'commander';
-import { serviceError, systemCodeOf } from '../errors.ts';
+import { serviceError } from '../errors.ts';
 import type { KvPair } from '@quorate/machine-kv';
 import type { KvClient } from '../client/connect.ts';
 import { formatStanza } from '../import/dpkg.ts';
 import { exportPages } from '../import/exporter.ts';
 import { formatNdjson } from '../import/ndjson.ts';
-import { write } from './output.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface ExportFlags extends ClientFlags {

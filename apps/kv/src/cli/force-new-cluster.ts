@@ -1,12 +1,11 @@
 /** `quorate-kv force-new-cluster`: goes on with one node, when the others are lost for ever. */
 import { allMembers } from '@quorate/core';
+import { usageError, writeJson, writeLine } from '@quorate/program';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { usageError } from '../errors.ts';
 import { DataFolder } from '../node/data-folder.ts';
 import { settingsOf } from '../node/settings.ts';
 import { forceNewCluster, type Found } from '../recovery/force-new-cluster.ts';
-import { writeJson, writeLine } from './output.ts';
 
 interface ForceFlags {
   readonly node?: string;

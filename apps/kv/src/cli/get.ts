@@ -1,8 +1,9 @@
 /** `quorate-kv get KEY`: the value as it is, byte for byte. */
+import { write } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import { getPair, type ReadOptions } from '../client/calls.ts';
-import { parsed, positive, withConsistency } from './options.ts';
-import { write } from './output.ts';
+import { withConsistency } from './options.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 export function addGet(program: Command): void {

@@ -2,14 +2,15 @@
 import { createReadStream } from 'node:fs';
 import { describeError, utf8 } from '@quorate/core';
 import { maxKeyBytes, maxValueBytes } from '@quorate/machine-kv';
+import { systemCodeOf } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
-import { serviceError, systemCodeOf } from '../errors.ts';
+import { serviceError } from '../errors.ts';
 import { readDpkg } from '../import/dpkg.ts';
 import { importRecords } from '../import/importer.ts';
 import { readNdjson } from '../import/ndjson.ts';
 import { Progress } from '../import/progress.ts';
 import type { OnInvalid } from '../import/record.ts';
-import { parsed, positive } from './options.ts';
 import { type ClientFlags, noticesTo, withClient, withClientFlags } from './with-client.ts';
 
 interface ImportFlags extends ClientFlags {

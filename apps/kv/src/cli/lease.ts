@@ -1,11 +1,12 @@
 /** `quorate-kv lease`: what hangs on one is there only while it is kept alive. */
 import type { Consistency } from '@quorate/core';
 import { expectType, kv } from '@quorate/machine-kv';
+import { table, writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import { keepLease, leasePages, revokeLease } from '../client/calls.ts';
 import type { KvClient } from '../client/connect.ts';
-import { parsed, positive, withConsistency } from './options.ts';
-import { table, writeJson, writeLine } from './output.ts';
+import { withConsistency } from './options.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface LeaseFlags extends ClientFlags {

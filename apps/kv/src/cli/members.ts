@@ -1,12 +1,12 @@
 /** `quorate-kv members`: who belongs to the group, and how to change that. */
 import { checkName, type MemberChange } from '@quorate/core';
+import { memberOfText, table, usageError, writeJson, writeLine } from '@quorate/program';
+import { parsed } from '@quorate/program/command-line';
 import type { Command } from 'commander';
-import { ServiceError, usageError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import { getStatus, postJson } from '../http-client/calls.ts';
 import { arrayOf, type JsonObject, objectOf } from '../json.ts';
-import { memberOfText } from '../node/settings.ts';
-import { type HttpFlags, httpClientOf, parsed, withHttpFlags } from './options.ts';
-import { table, writeJson, writeLine } from './output.ts';
+import { type HttpFlags, httpClientOf, withHttpFlags } from './options.ts';
 
 interface MemberFlags extends HttpFlags {
   readonly json: boolean;

@@ -1,12 +1,11 @@
 /**
- * Flags and output that several commands share.
+ * Flags that several commands share.
  */
 import type { ClientAccessFiles } from '@quorate/connections/access';
-import { type Consistency, describeError, InvalidArgumentError } from '@quorate/core';
-import { type Command, InvalidArgumentError as CommanderError } from 'commander';
+import { type Consistency, InvalidArgumentError } from '@quorate/core';
+import { accessOf, parsed, withAccessFlags, withTimeout } from '@quorate/program/command-line';
+import type { Command } from 'commander';
 import type { HttpKvClient } from '../http-client/client.ts';
-import { integerOfText } from '../json.ts';
-import { accessOf, withAccessFlags } from './access.ts';
 
 /** Where commands look for the HTTP side of nodes unless told: where a demo has it. */
 export const defaultEndpoints = '127.0.0.1:7401,7402,7403';
@@ -32,11 +31,6 @@ export function withHttpFlags(command: Command): Command {
   );
 }
 
-/** Adds the flag of everything that may take a while. */
-export function withTimeout(command: Command): Command {
-  return command.option('--timeout <ms>', 'how long to go on trying', parsed(positive), 10_000);
-}
-
 /** Adds the flag of reads. */
 export function withConsistency(command: Command): Command {
   return command.option(
@@ -60,22 +54,6 @@ export async function httpClientOf(flags: HttpFlags): Promise<HttpKvClient> {
   const scheme = access.tls === undefined ? 'http' : 'https';
   const endpoints = parseEndpoints(flags.endpoints, '--endpoints', scheme);
   return new Client({ endpoints, timeoutMs: flags.timeout, ...access });
-}
-
-/** Turns a check of ours into one of commander's: then it names the flag by itself. */
-export function parsed<T>(parse: (text: string, what: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text, 'it');
-    } catch (error) {
-      throw new CommanderError(`${describeError(error)}.`);
-    }
-  };
-}
-
-/** A whole number from 1. */
-export function positive(text: string, what: string): number {
-  return integerOfText(text, what, 1);
 }
 
 /**

@@ -1,8 +1,7 @@
 /**
- * The command line: which commands there are, and how every failure is told.
+ * The command line: which commands there are.
  */
-import { Command, CommanderError } from 'commander';
-import { exitCodeOf, exitCodes, formatError, usageError } from '../errors.ts';
+import { type Program, runProgram } from '@quorate/program/command-line';
 import { version } from '../version.ts';
 import { addBackup, addVerify } from './backup.ts';
 import { addDelete } from './delete.ts';
@@ -26,65 +25,30 @@ import { addWatch } from './watch.ts';
  *
  * @param words the arguments, without node and program.
  */
-export async function run(words: readonly string[]): Promise<number> {
-  const help: string[] = [];
-  try {
-    await createProgram(help).parseAsync(words, { from: 'user' });
-    return exitCodes.ok;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    if (error instanceof CommanderError && help.length > 0) {
-      // No command at all: the help is the answer.
-      process.stderr.write(help.join(''));
-      return exitCodes.usage;
-    }
-    const told = error instanceof CommanderError ? usageOf(error, words) : error;
-    process.stderr.write(`quorate-kv: ${formatError(told)}\n`);
-    return exitCodeOf(told);
-  }
+export function run(words: readonly string[]): Promise<number> {
+  return runProgram(program, words);
 }
 
-/** @param help takes what commander would write to stderr when it shows help there. */
-function createProgram(help: string[]): Command {
-  const program = new Command('quorate-kv')
-    .description('A replicated key-value service.')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      // Errors come as exceptions, and are told in one place.
-      outputError: () => undefined,
-      writeErr: (text) => {
-        help.push(text);
-      },
-    })
-    .enablePositionalOptions();
-  addServe(program);
-  addDemo(program);
-  addPut(program);
-  addGet(program);
-  addDelete(program);
-  addRange(program);
-  addWatch(program);
-  addStatus(program);
-  addLease(program);
-  addMembers(program);
-  addImport(program);
-  addExport(program);
-  addBackup(program);
-  addVerify(program);
-  addRestore(program);
-  addForceNewCluster(program);
-  return program;
-}
-
-function usageOf(error: CommanderError, words: readonly string[]): Error {
-  const message = error.message
-    .replace(/^error: /, '')
-    .replaceAll('\n', ' ')
-    .replace(/\.$/, '');
-  const command = words.find((word) => !word.startsWith('-'));
-  const help = ['quorate-kv', ...(command === undefined ? [] : [command]), '--help'].join(' ');
-  return usageError(
-    `${message}; see ${error.code === 'commander.unknownCommand' ? 'quorate-kv --help' : help}`,
-  );
-}
+const program: Program = {
+  name: 'quorate-kv',
+  description: 'A replicated key-value service.',
+  version,
+  commands: [
+    addServe,
+    addDemo,
+    addPut,
+    addGet,
+    addDelete,
+    addRange,
+    addWatch,
+    addStatus,
+    addLease,
+    addMembers,
+    addImport,
+    addExport,
+    addBackup,
+    addVerify,
+    addRestore,
+    addForceNewCluster,
+  ],
+};

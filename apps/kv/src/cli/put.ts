@@ -1,9 +1,9 @@
 /** `quorate-kv put KEY VALUE`. */
 import { TooLargeError } from '@quorate/core';
 import { expectType, kv, maxValueBytes } from '@quorate/machine-kv';
+import { writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
-import { parsed, positive } from './options.ts';
-import { writeJson, writeLine } from './output.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface PutFlags extends ClientFlags {

@@ -1,12 +1,14 @@
 /** `quorate-kv range [PREFIX]`: keys and values in order. */
 import type { Consistency } from '@quorate/core';
 import type { KvPair } from '@quorate/machine-kv';
+import { writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import { getPage } from '../client/calls.ts';
 import type { KvClient } from '../client/connect.ts';
 import { valueToJson } from '../value-json.ts';
-import { parsed, positive, withConsistency } from './options.ts';
-import { printable, printableValue, writeJson, writeLine } from './output.ts';
+import { withConsistency } from './options.ts';
+import { printable, printableValue } from './output.ts';
 import { type ClientFlags, withClient, withClientFlags } from './with-client.ts';
 
 interface RangeFlags extends ClientFlags {

@@ -1,14 +1,20 @@
 /** `quorate-kv restore FILE`: makes the folder of one first member of a new group out of a backup. */
 import { describeError } from '@quorate/core';
+import {
+  algorithmNamed,
+  algorithmNames,
+  storageNamed,
+  storageNames,
+  usageError,
+  writeJson,
+  writeLine,
+} from '@quorate/program';
 import type { Command } from 'commander';
 import { openBackupFile } from '../backup/file.ts';
-import { usageError } from '../errors.ts';
 import { resolveConfig } from '../node/config.ts';
 import { DataFolder } from '../node/data-folder.ts';
-import { algorithmNamed, algorithmNames, storageNamed, storageNames } from '../node/parts.ts';
 import { type Settings, settingsOf } from '../node/settings.ts';
 import { restore } from '../recovery/restore.ts';
-import { writeJson, writeLine } from './output.ts';
 
 interface RestoreFlags extends Settings {
   readonly json: boolean;

@@ -1,8 +1,7 @@
 /** `quorate-kv serve`: runs one node until it is told to end. */
 import { nodeAccessFlags } from '@quorate/connections/access';
+import { algorithmNames, logLevels } from '@quorate/program';
 import type { Command } from 'commander';
-import { logLevels } from '../log-level.ts';
-import { algorithmNames } from '../node/parts.ts';
 import type { ServeFlags } from '../node/serve.ts';
 
 export function addServe(program: Command): void {

@@ -1,11 +1,11 @@
 /** `quorate-kv status`: what every node says of itself, side by side. */
+import { table, writeJson, writeLine } from '@quorate/program';
 import type { Command } from 'commander';
 import { describeError } from '@quorate/core';
 import { serviceError, ServiceError } from '../errors.ts';
 import { getStatus } from '../http-client/calls.ts';
 import type { JsonObject } from '../json.ts';
 import { type HttpFlags, httpClientOf, withHttpFlags } from './options.ts';
-import { table, writeJson, writeLine } from './output.ts';
 
 const columns: readonly (readonly [title: string, field: string])[] = [
   ['NODE', 'node'],

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Watch } from '@quorate/client';
 import { TimeoutError } from '@quorate/core';
 import { kv, type KvEvent, type KvWatch } from '@quorate/machine-kv';
+import { usageError, waitForEnd, writeJson, writeLine } from '@quorate/program';
+import { parsed, positive } from '@quorate/program/command-line';
 import type { Command } from 'commander';
 import type { KvClient } from '../client/connect.ts';
-import { usageError } from '../errors.ts';
 import { pairToJson } from '../http/pairs-json.ts';
-import { interruptedExitCode, waitForEnd } from '../node/shutdown.ts';
-import { parsed, positive } from './options.ts';
-import { printable, printableValue, writeJson, writeLine } from './output.ts';
+import { printable, printableValue } from './output.ts';
 import { type ClientFlags, noticesTo, withClient, withClientFlags } from './with-client.ts';
 
 interface WatchFlags extends ClientFlags {
@@ -47,19 +46,19 @@ function requestOf(key: string | undefined, { prefix, from }: WatchFlags): KvWat
 /** Goes on until it is interrupted, from one node to the next. */
 async function watch(client: KvClient, request: KvWatch, flags: WatchFlags): Promise<void> {
   const interrupted = new AbortController();
-  void waitForEnd({ immediately: () => process.exit(interruptedExitCode) }).then(() => {
-    interrupted.abort();
-  });
+  const over = new AbortController();
+  void waitForEnd({ until: over.signal }).then(() => interrupted.abort());
   const { signal } = interrupted;
   const events = client.watch(request, { signal });
   try {
     await begin(events, flags.timeout);
+    tell('watching; Ctrl-C ends it');
+    for await (const event of events) await show(event, flags.json);
   } catch (error) {
-    if (signal.aborted) return;
-    throw error;
+    if (!signal.aborted) throw error;
+  } finally {
+    over.abort();
   }
-  tell('watching; Ctrl-C ends it');
-  for await (const event of events) await show(event, flags.json);
 }
 
 /** Once it has begun it may be silent for ever; before, somebody waits to see whether it works. */

@@ -1,17 +1,22 @@
 /**
- * What commands that use a client have in common: their flags, a client that is closed whatever happens, and what
- * is told when nobody answers.
+ * What commands that use a client have in common: their flags, and a client that is closed whatever happens.
  */
-import type { Refusal } from '@quorate/client';
 import type { ClientAccessFiles } from '@quorate/connections/access';
-import { type Logger, QuorateError, silentLogger } from '@quorate/core';
+import { type Logger, silentLogger } from '@quorate/core';
+import { addressesOf } from '@quorate/program';
+import {
+  accessOf,
+  parsed,
+  withAccessFlags,
+  withClient as withOpenClient,
+  withTimeout,
+} from '@quorate/program/command-line';
 import type { Command } from 'commander';
-import { defaultAddresses, parseAddresses } from '../client/addresses.ts';
-import type { KvClient } from '../client/connect.ts';
-import { codeOf, ServiceError, serviceError } from '../errors.ts';
+import type { KvClient, KvClientOptions } from '../client/connect.ts';
 import { nameSetting } from '../node/settings.ts';
-import { accessOf, withAccessFlags } from './access.ts';
-import { parsed, withTimeout } from './options.ts';
+
+/** Where commands look for nodes unless told: where a demo has them. */
+const defaultAddresses = '127.0.0.1:7501,7502,7503';
 
 /** Flags of every command that uses a client. */
 export interface ClientFlags extends ClientAccessFiles {
@@ -22,13 +27,15 @@ export interface ClientFlags extends ClientAccessFiles {
 
 /** Adds them. */
 export function withClientFlags(command: Command): Command {
+  const read = (text: string, what: string): readonly string[] =>
+    addressesOf(text, what, defaultAddresses);
   return withTimeout(
     withAccessFlags(command)
       .option(
         '--client <addresses>',
         'where nodes serve clients; a bare port stands for the host before it (env QUORATE_CLIENT)',
-        parsed(parseAddresses),
-        parseAddresses(process.env['QUORATE_CLIENT'] ?? defaultAddresses, 'QUORATE_CLIENT'),
+        parsed(read),
+        read(process.env['QUORATE_CLIENT'] ?? defaultAddresses, 'QUORATE_CLIENT'),
       )
       .option('--cluster <name>', 'speak to nodes of this cluster only', parsed(nameSetting)),
   );
@@ -48,51 +55,16 @@ export async function withClient<T>(
   const { connectKv } = await import('../client/connect.ts');
   const { client: endpoints, timeout: timeoutMs, cluster } = flags;
   const access = accessOf(flags);
-  let refusal: Refusal | undefined;
-  const client: KvClient = connectKv({
-    endpoints,
-    timeoutMs,
-    ...access,
-    onRefused: (told) => {
-      // Nobody waits at a command line for somebody else to change what is configured. Whatever is under way
-      // ends by that, and is not left behind half done.
-      refusal = told;
-      void client.close();
-    },
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(logger === undefined ? {} : { logger }),
-  });
-  try {
-    return await use(client);
-  } catch (error) {
-    if (refusal !== undefined && codeOf(error) !== 'OUTCOME_UNKNOWN') {
-      throw new ServiceError(refusal.code, `no node lets this client in: ${refusal.message}`);
-    }
-    throw isUnanswered(error, client) ? noAnswer(flags, client) : error;
-  } finally {
-    await client.close();
-  }
+  const open = (onRefused: NonNullable<KvClientOptions['onRefused']>): KvClient =>
+    connectKv({
+      ...{ endpoints, timeoutMs, onRefused, ...access },
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(logger === undefined ? {} : { logger }),
+    });
+  return withOpenClient({ endpoints, flag: '--client', open }, use);
 }
 
 /** Passes on what people may want to know while something goes on: which node it is connected with, and why not. */
 export function noticesTo(tell: (message: string) => void): Logger {
   return { ...silentLogger, info: tell, warn: tell, error: tell };
-}
-
-/** The error of a command whose time was over before any node answered. */
-function noAnswer({ client: endpoints }: ClientFlags, { status }: KvClient): Error {
-  const because = status.trouble === undefined ? '' : `: ${status.trouble}`;
-  return serviceError(
-    'UNAVAILABLE',
-    `no node answers at ${endpoints.join(', ')}${because}; start them, or name them with --client HOST:PORT,…`,
-  );
-}
-
-/** A command that was handed on may have happened, and says so; only what definitely has not is told anew. */
-function isUnanswered(error: unknown, { status }: KvClient): boolean {
-  return (
-    error instanceof QuorateError &&
-    (error.code === 'TIMEOUT' || error.code === 'UNAVAILABLE') &&
-    status.node === undefined
-  );
 }

@@ -2,7 +2,6 @@
  * A client of the map, over TCP. Loaded by the commands that use one, and by no others.
  */
 import { type Client, connect, type Refusal } from '@quorate/client';
-import { beyondLoopback } from '@quorate/connections';
 import type { TlsTrust } from '@quorate/connections/node';
 import type { Logger } from '@quorate/core';
 import {
@@ -14,8 +13,7 @@ import {
   type KvResult,
   type KvWatch,
 } from '@quorate/machine-kv';
-import { tcpLinks } from '@quorate/transport-tcp';
-import { serviceError } from '../errors.ts';
+import { clientLinks } from '@quorate/program/node';
 
 /** A client of the map. */
 export type KvClient = Client<KvCommand, KvResult, KvQuery, KvAnswer, KvWatch, KvEvent>;
@@ -45,13 +43,5 @@ export interface KvClientOptions {
  * @throws InvalidArgumentError for certificates that cannot work.
  */
 export function connectKv({ tls, ...options }: KvClientOptions): KvClient {
-  const open = beyondLoopback(options.endpoints);
-  if (options.token !== undefined && tls === undefined && open !== undefined) {
-    throw serviceError(
-      'INSECURE',
-      `the token would be readable on its way to ${open}; pass --tls-ca, so that TLS is spoken`,
-    );
-  }
-  const links = tcpLinks(tls === undefined ? {} : { tls });
-  return connect({ machine: kvMachine(), links, ...options });
+  return connect({ machine: kvMachine(), links: clientLinks({ tls, ...options }), ...options });
 }

@@ -5,9 +5,9 @@
  * by hand, is what a demo is for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Exit, NodeProcess } from '@quorate/program/node';
 import { serviceError } from '../errors.ts';
 import { HttpKvClient } from '../http-client/client.ts';
-import { type Exit, NodeProcess } from './child.ts';
 import type { DemoPlan, PlannedNode } from './plan.ts';
 import { askNode, type NodeReport, watchNodes } from './watch.ts';
 
@@ -21,12 +21,9 @@ export type DemoEvent =
 
 /** How long the nodes have to start and elect a leader. */
 const readyTimeoutMs = 60_000;
-/** How long a node has to hand over and close before it is killed. */
+/** How long a node that was started by hand has to hand over and close before it is killed. */
 const stopTimeoutMs = 10_000;
 const pollMs = 50;
-
-/** The program that runs a node: the one that runs. */
-export const program: string = process.argv[1] ?? '';
 
 /** A demo that runs. */
 export class Demo {
@@ -79,27 +76,23 @@ export class Demo {
   /** Ends every node in good order, by its process id, those started again by hand too. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const children = [...this.#children.values()].filter(({ running }) => running);
-    for (const child of children) child.kill('SIGTERM');
     const adopted = await this.#verifiedAdopted();
     for (const pid of adopted) signalProcess(pid, 'SIGTERM');
-    const ended = Promise.all([
-      ...children.map(({ exited }) => exited),
-      ...adopted.map((pid) => waitForExit(pid)),
+    await Promise.all([
+      ...[...this.#children.values()].map((child) => child.stop()),
+      ...adopted.map(endOf),
     ]);
-    const inTime = await Promise.race([ended.then(() => true), sleep(stopTimeoutMs, false)]);
-    if (!inTime) this.kill();
   }
 
   /** Ends every node at once. What they have acknowledged is on disk. */
   kill(): void {
     this.#stopping.abort();
-    for (const child of this.#children.values()) child.kill('SIGKILL');
+    for (const child of this.#children.values()) void child.kill();
     for (const pid of this.#adopted.values()) signalProcess(pid, 'SIGKILL');
   }
 
   async #startNode(plan: PlannedNode, extraArgs: readonly string[]): Promise<void> {
-    const child = new NodeProcess(plan, program, [...plan.args, ...extraArgs]);
+    const child = new NodeProcess(plan.node, [...plan.args, ...extraArgs]);
     this.#children.set(plan.node, child);
     await child.serving;
     const { pid } = child;
@@ -149,13 +142,21 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function waitForExit(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
+/** Waits until it has ended, and ends it where that takes too long. */
+async function endOf(pid: number): Promise<void> {
+  const deadline = performance.now() + stopTimeoutMs;
+  for (let isKilled = false; isAlive(pid); ) {
     await sleep(pollMs);
+    if (isKilled || performance.now() < deadline) continue;
+    isKilled = true;
+    signalProcess(pid, 'SIGKILL');
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

@@ -6,13 +6,17 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '@quorate/core';
-import { usageError } from '../errors.ts';
-import { parseAddress } from '../node/address.ts';
-import { checkFree } from '../node/check-free.ts';
+import {
+  addressOf,
+  algorithmNamed,
+  formatMembers,
+  storageNamed,
+  usageError,
+} from '@quorate/program';
+import { checkFree } from '@quorate/program/node';
 import { defaultSettings } from '../node/config.ts';
 import { DataFolder, type Memory } from '../node/data-folder.ts';
-import { algorithmNamed, storageNamed } from '../node/parts.ts';
-import { formatMembers, type Settings } from '../node/settings.ts';
+import type { Settings } from '../node/settings.ts';
 
 /** What can be said about a demo. */
 export interface DemoOptions {
@@ -101,7 +105,7 @@ export async function planDemo(options: DemoOptions): Promise<DemoPlan> {
   });
   for (const { http, client, peer } of nodes) {
     for (const address of [http.slice('http://'.length), client, peer]) {
-      await checkFree(parseAddress(address, 'address'), '--port');
+      await checkFree(addressOf(address, 'address'), '--port');
     }
   }
   const resumed = durable && memories.some((memory) => memory?.joined === true);
@@ -128,7 +132,7 @@ function choosePort(wanted: number | undefined, known: Settings | undefined, dat
   }
   const first = known?.members?.find(({ id }) => id === names[0])?.address;
   if (first === undefined) return wanted ?? defaultPort;
-  const had = parseAddress(first, 'address').port - peerOffset - 1;
+  const had = addressOf(first, 'address').port - peerOffset - 1;
   if (wanted === undefined || wanted === had) return had;
   throw new InvalidArgumentError(
     `the nodes in ${data} live at --port ${String(had)}; leave --port away, or choose another folder with --data`,

@@ -1,8 +1,10 @@
 /**
  * The command line that starts a node again, as it can be pasted into a shell in any folder.
  */
-import { program } from './demo.ts';
 import type { PlannedNode } from './plan.ts';
+
+/** The one that runs. */
+const program = process.argv[1] ?? '';
 
 /** `node /…/program.js serve --node n1 --data /…`. */
 export function restartCommand(plan: PlannedNode): string {

@@ -1,7 +1,7 @@
 /**
  * Runs a demo as a program: from flags to the first output, until it is told to end.
  */
-import { interruptedExitCode, waitForEnd } from '../node/shutdown.ts';
+import { exitCodes, waitForEnd } from '@quorate/program';
 import { Demo, type DemoEvent } from './demo.ts';
 import { planDemo } from './plan.ts';
 import { type DemoPresenter, HumanPresenter, JsonPresenter } from './present.ts';
@@ -30,7 +30,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const ended = waitForEnd({
     immediately: () => {
       demo.kill();
-      process.exit(interruptedExitCode);
+      process.exit(exitCodes.interrupted);
     },
   });
   const started = demo.start(['--log-level', flags.logLevel, ...(flags.json ? ['--json'] : [])]);

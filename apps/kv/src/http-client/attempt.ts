@@ -3,7 +3,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { describeError } from '@quorate/core';
-import { ServiceError, serviceError, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '@quorate/program';
+import { ServiceError, serviceError } from '../errors.ts';
 import { type HttpDialler, type KvRequest, UnprovenError } from './dialler.ts';
 
 /** An answer that was read to its end. */

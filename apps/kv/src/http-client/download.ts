@@ -3,7 +3,8 @@
  * middle is noticed at once.
  */
 import { describeError } from '@quorate/core';
-import { ServiceError, serviceError, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '@quorate/program';
+import { ServiceError, serviceError } from '../errors.ts';
 import { errorOf, responseOf } from './attempt.ts';
 import type { HttpDialler } from './dialler.ts';
 

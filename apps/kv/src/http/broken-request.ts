@@ -2,7 +2,7 @@
  * Requests that never reach a handler: not HTTP, too slow, or with too large a header.
  */
 import type { Socket } from 'node:net';
-import { hasSystemCode } from '../errors.ts';
+import { hasSystemCode } from '@quorate/program';
 
 /** Says what was wrong in the form of every other error, and hangs up. */
 export function answerBrokenRequest(error: Error, socket: Socket): void {

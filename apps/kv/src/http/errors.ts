@@ -2,7 +2,8 @@
  * Errors over HTTP: `{"error":{"code","message"}}`, and the status that goes with each code.
  */
 import { describeError } from '@quorate/core';
-import { codeOf, type ServiceErrorCode } from '../errors.ts';
+import { codeOf } from '@quorate/program';
+import type { ServiceErrorCode } from '../errors.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
 const statuses: Readonly<Record<ServiceErrorCode, number>> = {

@@ -12,8 +12,8 @@ import { ServiceError, serviceError } from '../errors.ts';
 export interface GuardOptions {
   /** Certificates of another cluster are refused: one authority may sign for many. */
   readonly cluster: string;
-  /** `undefined`: none is asked for. */
-  readonly tokens: readonly string[] | undefined;
+  /** Those that hold now, the same array as long as they are the same. `undefined`: none is asked for. */
+  readonly tokens: (() => readonly string[]) | undefined;
 }
 
 /** Only says that the process lives: for whoever restarts it, which has no token. */
@@ -22,12 +22,14 @@ const openPath = '/healthz';
 /** Lets requests in. */
 export class Guard {
   readonly #cluster: string;
+  readonly #tokens: GuardOptions['tokens'];
+  #digested: readonly string[] = [];
   /** Of one length, so that comparing them takes the same time for every token. */
-  readonly #digests: readonly Uint8Array[] | undefined;
+  #digests: readonly Uint8Array[] = [];
 
   constructor({ cluster, tokens }: GuardOptions) {
     this.#cluster = cluster;
-    this.#digests = tokens?.map(digestOf);
+    this.#tokens = tokens;
   }
 
   /**
@@ -39,7 +41,8 @@ export class Guard {
   check(rawPath: string, headers: IncomingHttpHeaders, proof: Proof | undefined): void {
     if (rawPath === openPath) return;
     if (proof !== undefined) this.#checkProof(proof);
-    if (this.#digests === undefined || this.#isKnown(headers.authorization)) return;
+    if (this.#tokens === undefined) return;
+    if (this.#isKnown(headers.authorization, this.#tokens())) return;
     throw serviceError(
       'UNAUTHENTICATED',
       headers.authorization === undefined
@@ -66,12 +69,16 @@ export class Guard {
   }
 
   /** No comparison ends early, neither within a token nor with the first that is equal. */
-  #isKnown(authorization: string | undefined): boolean {
+  #isKnown(authorization: string | undefined, tokens: readonly string[]): boolean {
     const token = /^bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) return false;
+    if (tokens !== this.#digested) {
+      this.#digested = tokens;
+      this.#digests = tokens.map(digestOf);
+    }
     const digest = digestOf(token);
     let found = false;
-    for (const known of this.#digests ?? []) {
+    for (const known of this.#digests) {
       if (timingSafeEqual(known, digest)) found = true;
     }
     return found;

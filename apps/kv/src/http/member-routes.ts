@@ -10,8 +10,8 @@ import {
   type Membership,
 } from '@quorate/core';
 import { kv } from '@quorate/machine-kv';
+import { memberOfText } from '@quorate/program';
 import { arrayOf, objectOf, stringOf } from '../json.ts';
-import { memberOfText } from '../node/settings.ts';
 import type { KvReplica, RouteContext } from './context.ts';
 import { jsonBody } from './json-body.ts';
 import { Params } from './params.ts';

@@ -6,6 +6,7 @@
  * the ones that count.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Address } from '@quorate/connections/address';
 import {
   ClosedError,
   type Counters,
@@ -16,13 +17,12 @@ import {
   OverloadedError,
 } from '@quorate/core';
 import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
-import type { Address } from '../node/address.ts';
+import { listenError } from '@quorate/program/node';
 import { BodyReader } from './body.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { errorReply } from './errors.ts';
 import { ByteBudget, type HttpLimits } from './limits.ts';
 import { Guard } from './guard.ts';
-import { listenError } from './listen-error.ts';
 import { crossOriginHeaders, type PageRules, preflightReply, refuseWebPages } from './origin.ts';
 import { drain, sent } from './outgoing.ts';
 import type { HttpRequest, Reply, StreamBody } from './reply.ts';
@@ -41,7 +41,7 @@ export interface HttpAccess {
   /** With TLS, whether a client has to show a certificate. */
   readonly clientCertificates: ClientCertificates;
   /** `undefined`: none is asked for. */
-  readonly tokens: readonly string[] | undefined;
+  readonly tokens: (() => readonly string[]) | undefined;
   /** See {@link PageRules}. */
   readonly hosts: readonly string[] | undefined;
   readonly origins: readonly string[];

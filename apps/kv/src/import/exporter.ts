@@ -4,7 +4,8 @@
  */
 import { describeError } from '@quorate/core';
 import type { KvPair } from '@quorate/machine-kv';
-import { codeOf, ServiceError } from '../errors.ts';
+import { codeOf } from '@quorate/program';
+import { ServiceError } from '../errors.ts';
 import { getPage, type Page } from '../client/calls.ts';
 import type { KvClient } from '../client/connect.ts';
 

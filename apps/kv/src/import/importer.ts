@@ -8,8 +8,8 @@
  * No transaction may hold a key twice.
  */
 import { kv } from '@quorate/machine-kv';
+import { codeOf } from '@quorate/program';
 import type { KvClient } from '../client/connect.ts';
-import { codeOf } from '../errors.ts';
 import { type FileRecord, lineError } from './record.ts';
 
 /** Options of {@link importRecords}. */

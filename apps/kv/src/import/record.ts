@@ -2,7 +2,8 @@
  * What the readers of files hand over, and how a record that cannot be taken is reported.
  */
 import { describeError, MalformedError, TooLargeError, utf8 } from '@quorate/core';
-import { codeOf, ServiceError } from '../errors.ts';
+import { codeOf } from '@quorate/program';
+import { ServiceError } from '../errors.ts';
 
 /** One record of a file. */
 export interface FileRecord {

@@ -7,11 +7,11 @@ import { resolve } from 'node:path';
 import { memberTls, type TlsFiles } from '@quorate/connections/access';
 import type { ClientCertificates, TlsOptions } from '@quorate/connections/node';
 import { describeError, ForeignDataError, InvalidArgumentError, type Member } from '@quorate/core';
-import { serviceError, usageError } from '../errors.ts';
+import { formatMembers, type LogLevel, usageError } from '@quorate/program';
+import { serviceError } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import type { LogLevel } from '../log-level.ts';
 import type { Memory } from './data-folder.ts';
-import { formatMembers, type Settings, settingsOfJson } from './settings.ts';
+import { type Settings, settingsOfJson } from './settings.ts';
 
 /** Everything that one node needs to know. */
 export interface NodeConfig {

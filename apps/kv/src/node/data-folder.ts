@@ -20,7 +20,8 @@ import {
   type NodeId,
 } from '@quorate/core';
 import { nodeFileSystem } from '@quorate/files';
-import { serviceError, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '@quorate/program';
+import { serviceError } from '../errors.ts';
 import { objectOf, parseJson } from '../json.ts';
 import { type Settings, settingsOfJson, settingsToJson } from './settings.ts';
 
@@ -118,8 +119,8 @@ export class DataFolder {
         await file.close();
       }
       await rename(draft, this.#memoryPath);
-      await syncFolder(this.path);
-      await syncFolder(dirname(this.path));
+      await nodeFileSystem.syncFolder(this.path);
+      await nodeFileSystem.syncFolder(dirname(this.path));
     } catch (error) {
       throw this.#ioError('write', error);
     }
@@ -174,14 +175,5 @@ export class DataFolder {
         'choose another with --data, or mend its permissions',
       { cause },
     );
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -2,14 +2,7 @@
  * One node: an algorithm, a storage, a transport and the map, composed from a configuration, with
  * HTTP and the clients in front. Composition only; every decision is made in the parts.
  */
-import {
-  allMembers,
-  LockedError,
-  type Logger,
-  type Membership,
-  type NodeId,
-  TransportFailedError,
-} from '@quorate/core';
+import { allMembers, LockedError, type Logger, type Membership, type NodeId } from '@quorate/core';
 import { type ClientServer, serveClients } from '@quorate/client/server';
 import {
   type KvAnswer,
@@ -19,24 +12,22 @@ import {
   type KvResult,
   maxValueBytes,
 } from '@quorate/machine-kv';
+import { addressOf, algorithmNamed, storageNamed } from '@quorate/program';
+import { checkFree, explainListening, nodeAccess } from '@quorate/program/node';
 import { openReplica, type Replica } from '@quorate/replica';
-import { tcpLinks, tcpTransport } from '@quorate/transport-tcp';
+import { tcpTransport } from '@quorate/transport-tcp';
 import { Backups } from '../backup/source.ts';
-import { hasSystemCode, serviceError } from '../errors.ts';
+import { serviceError } from '../errors.ts';
 import type { KvReplica } from '../http/context.ts';
 import { defaultHttpLimits } from '../http/limits.ts';
 import { createHandler } from '../http/routes.ts';
-import { listenError } from '../http/listen-error.ts';
 import { type Handler, HttpServer } from '../http/server.ts';
 import { createMetrics } from '../metrics.ts';
 import { settle } from '../recovery/succession.ts';
 import { version } from '../version.ts';
-import { clientPolicyOf, httpAccessOf, refuseOtherCertificate } from './access.ts';
-import { parseAddress } from './address.ts';
-import { checkFree } from './check-free.ts';
+import { httpAccessOf } from './access.ts';
 import { type NodeConfig, settingsToRemember } from './config.ts';
 import type { DataFolder, Memory } from './data-folder.ts';
-import { algorithmNamed, storageNamed } from './parts.ts';
 
 /** A node that serves. */
 export interface RunningNode {
@@ -85,18 +76,16 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const joined = memory?.joined ?? false;
   if (joined) await refuseLostState(folder, chosen.durable);
 
-  const policy = clientPolicyOf(config);
   const { tls } = config;
-  const { clientCertificates, tokens } = policy;
-  const links = tcpLinks({ logger, ...(tls !== undefined && { tls, clientCertificates }) });
-  refuseOtherCertificate(config, links);
+  const access = nodeAccess(config, [config.http, config.client], logger);
+  const { links, tokens } = access;
 
   // The ports come first: a second start of the same node ends here, before it touches any data.
   let handler: Handler = starting;
   const server = new HttpServer({
-    address: parseAddress(config.http, 'http'),
+    address: addressOf(config.http, 'http'),
     limits: defaultHttpLimits,
-    access: httpAccessOf(config, policy),
+    access: httpAccessOf(config, access),
     handler: (request) => handler(request),
     logger,
   });
@@ -104,7 +93,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   let unlock = (): Promise<void> => Promise.resolve();
   try {
     // Clients can be served only when there is a replica; by then much would have to be undone.
-    await checkFree(parseAddress(config.client, 'client'), '--client');
+    await checkFree(addressOf(config.client, 'client'), '--client');
     unlock = await folder.lock();
     // What an attempt at disaster recovery may have left behind.
     await settle(folder);
@@ -214,13 +203,6 @@ const starting: Handler = (request) =>
   request.rawPath === '/healthz'
     ? Promise.resolve({ status: 200, headers: {}, body: '{"alive":true,"state":"starting"}\n' })
     : Promise.reject(serviceError('UNAVAILABLE', 'this node is starting; retry in a moment'));
-
-/** Where it was the address that could not be listened on, says so in our own words. */
-function explainListening(error: unknown, address: string, option: string): unknown {
-  return error instanceof TransportFailedError || hasSystemCode(error, 'EADDRINUSE')
-    ? listenError(parseAddress(address, 'address'), option, error)
-    : error;
-}
 
 /** Rejects when the log fails. Leaders, snapshots and failures are logged by the log itself. */
 function failureOf(

@@ -5,17 +5,13 @@ import { isLoopback } from '@quorate/connections';
 import { allMembers, describeError, type Logger, silentLogger } from '@quorate/core';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeJson, writeLine } from '../cli/output.ts';
-import { codeOf, exitCodes, usageError } from '../errors.ts';
-import { createLogger } from '../logging.ts';
+import { addressOf, usageError, writeJson, writeLine } from '@quorate/program';
+import { createLogger, serveUntilEnd } from '@quorate/program/node';
 import { auditName, readAuditRecords } from '../recovery/audit.ts';
-import { parseAddress } from './address.ts';
 import { type NodeConfig, readConfigFile } from './config.ts';
 import type { RunningNode } from './node.ts';
 import { openNode } from './open.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { interruptedExitCode, waitForEnd } from './shutdown.ts';
-import { tellSupervisor } from './supervision.ts';
 
 /** Flags of the command. */
 export interface ServeFlags extends Settings {
@@ -35,29 +31,19 @@ const rolePollMs = 25;
  * @throws whatever keeps the node from starting or going on; it is closed then.
  */
 export async function serve(flags: ServeFlags): Promise<void> {
-  // From the first moment on: a signal during the start must end the node in good order too.
-  const ended = waitForEnd({
-    supervised: flags.supervised,
-    immediately: () => process.exit(interruptedExitCode),
-  });
-  let node: RunningNode | undefined;
   let logger = silentLogger;
-  try {
-    const loggerOf = ({ node: name, logLevel }: NodeConfig): Logger =>
-      createLogger({ level: logLevel, json: flags.json, fields: { node: name } });
-    node = await openNode(await givenSettings(flags), (config) => (logger = loggerOf(config)));
+  const loggerOf = ({ node, logLevel }: NodeConfig): Logger =>
+    createLogger({ level: logLevel, json: flags.json, fields: { node } });
+  const start = async (): Promise<RunningNode> => {
+    const node = await openNode(
+      await givenSettings(flags),
+      (config) => (logger = loggerOf(config)),
+    );
     warn(node, logger);
     await warnOfAudit(node, logger);
-    await announce(node, flags);
-    await Promise.race([ended, node.failed]);
-    await node.close();
-  } catch (error) {
-    await node?.close();
-    if (!flags.supervised) throw error;
-    // The supervisor tells it to the user; twice would be once too often.
-    await tellSupervisor({ type: 'failed', code: codeOf(error), message: describeError(error) });
-    process.exit(exitCodes.failed);
-  }
+    return node;
+  };
+  await serveUntilEnd(flags.supervised, start, (node) => announce(node, flags));
 }
 
 async function givenSettings(flags: ServeFlags): Promise<Settings> {
@@ -77,7 +63,6 @@ async function givenSettings(flags: ServeFlags): Promise<Settings> {
 }
 
 async function announce(node: RunningNode, flags: ServeFlags): Promise<void> {
-  if (flags.supervised) return tellSupervisor({ type: 'serving', pid: process.pid });
   const { config, http } = node;
   const { client, advertise: peer } = config;
   if (flags.json) {
@@ -139,7 +124,7 @@ function warn({ config, replica }: RunningNode, logger: Logger): void {
     clientTokens === undefined &&
     (tls === undefined || (clientCertificates !== undefined && clientCertificates !== 'required'));
   for (const name of ['http', 'client'] as const) {
-    if (!isOpen || isLoopback(parseAddress(config[name], name).host)) continue;
+    if (!isOpen || isLoopback(addressOf(config[name], name).host)) continue;
     logger.warn('no authentication: whoever reaches the address can read and write', {
       [name]: config[name],
     });

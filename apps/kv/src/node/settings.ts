@@ -2,19 +2,20 @@
  * What can be set about a node, wherever it comes from: flags, a config file, or what the node
  * remembers in its data folder. The file and the memory are the same JSON, read by the same code.
  */
-import {
-  checkName,
-  describeError,
-  InvalidArgumentError,
-  type Member,
-  membershipOf,
-  type NodeId,
-} from '@quorate/core';
+import { formatAddress } from '@quorate/connections/address';
+import { checkName, InvalidArgumentError, type Member, type NodeId } from '@quorate/core';
 import { clientCertificatesNames } from '@quorate/connections/access';
 import type { ClientCertificates } from '@quorate/connections/node';
+import {
+  addressOf,
+  checkMembers,
+  isLogLevel,
+  type LogLevel,
+  logLevels,
+  memberOfText,
+  membersOfText,
+} from '@quorate/program';
 import { arrayOf, objectOf, stringOf } from '../json.ts';
-import { isLogLevel, type LogLevel, logLevels } from '../log-level.ts';
-import { formatAddress, parseAddress } from './address.ts';
 
 /** Every setting; what is absent is taken from the next source. */
 export interface Settings {
@@ -136,47 +137,13 @@ export function settingsToJson(settings: Settings): Record<string, unknown> {
       };
 }
 
-/**
- * Members out of `n1=host:port,n2=host:port`.
- *
- * @throws InvalidArgumentError if the text is not of that form.
- */
-export function membersOfText(text: string, what: string): readonly Member[] {
-  return checkMembers(
-    text.split(',').map((item) => memberOfText(item, what)),
-    what,
-  );
-}
-
-/**
- * One member out of `n1=host:port`.
- *
- * @throws InvalidArgumentError if the text is not of that form.
- */
-export function memberOfText(text: string, what: string): Member & { readonly address: string } {
-  const at = text.indexOf('=');
-  if (at < 0) {
-    throw new InvalidArgumentError(
-      `${what} must be NODE=HOST:PORT, got ${JSON.stringify(text.slice(0, 80))}`,
-    );
-  }
-  const address = text.slice(at + 1);
-  parseAddress(address, what);
-  return { id: checkName(text.slice(0, at), what), address };
-}
-
-/** `n1=host:port,n2=host:port`. */
-export function formatMembers(members: readonly Member[]): string {
-  return members.map(({ id, address }) => `${id}=${address ?? ''}`).join(',');
-}
-
 /** @throws InvalidArgumentError if the value can name nothing. */
 export function nameSetting(value: unknown, what: string): string {
   return checkName(stringOf(value, what), what);
 }
 
 function addressSetting(value: unknown, what: string): string {
-  return formatAddress(parseAddress(stringOf(value, what), what));
+  return formatAddress(addressOf(stringOf(value, what), what));
 }
 
 function logLevelSetting(value: unknown, what: string): LogLevel {
@@ -227,13 +194,4 @@ function membersSetting(value: unknown, what: string): readonly Member[] {
     entries.map(([id, address]) => memberOfText(`${id}=${stringOf(address, what)}`, what)),
     what,
   );
-}
-
-function checkMembers(members: readonly Member[], what: string): readonly Member[] {
-  if (members.length === 0) return [];
-  try {
-    return membershipOf(members).voters;
-  } catch (cause) {
-    throw new InvalidArgumentError(`${what}: ${describeError(cause)}`, { cause });
-  }
 }

@@ -9,7 +9,8 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '@quorate/core';
 import { nodeFileSystem } from '@quorate/files';
-import { serviceError, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '@quorate/program';
+import { serviceError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { version } from '../version.ts';
 

@@ -11,9 +11,9 @@ import {
   type Storage,
   type StorageOwner,
 } from '@quorate/core';
-import { serviceError, usageError } from '../errors.ts';
+import { algorithmNamed, storageNamed, usageError } from '@quorate/program';
+import { serviceError } from '../errors.ts';
 import type { DataFolder, Memory } from '../node/data-folder.ts';
-import { algorithmNamed, storageNamed } from '../node/parts.ts';
 import type { Settings } from '../node/settings.ts';
 import { type AuditRecord, auditRecord } from './audit.ts';
 import { copyAsSoleVoter } from './sole-voter.ts';

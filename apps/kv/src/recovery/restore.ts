@@ -16,13 +16,11 @@ import {
   type StorageOwner,
   utf8,
 } from '@quorate/core';
+import { algorithmNamed, formatMembers, storageNamed, usageError } from '@quorate/program';
 import { type BackupHeader, checkMachine } from '../backup/format.ts';
 import type { Backup } from '../backup/reader.ts';
-import { usageError } from '../errors.ts';
 import { type NodeConfig, settingsToRemember } from '../node/config.ts';
 import type { DataFolder } from '../node/data-folder.ts';
-import { algorithmNamed, storageNamed } from '../node/parts.ts';
-import { formatMembers } from '../node/settings.ts';
 import { type AuditRecord, auditRecord } from './audit.ts';
 import { type AfterStep, isDecided, settle, succeed } from './succession.ts';
 import { surveyOf, surveyToJson } from './survey.ts';

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { temporaryFolder } from '@quorate/harness';
+import { algorithmNames } from '@quorate/program';
 import { describe, expect, it } from 'vitest';
-import { algorithmNames } from '../../src/node/parts.ts';
-import { freeDemoPort, quorate, temporaryFolder } from '../harness.ts';
+import { freeDemoPort } from '../harness.ts';
+import { command } from '../command.ts';
 
 export function badInput(): void {
   describe('bad input', () => {
-    it.concurrent.each([
+    it.each([
       ['an unknown flag', ['serve', '--fast'], 2, /USAGE: unknown option '--fast'.*serve --help/],
       ['an unknown command', ['sevre'], 2, /USAGE: unknown command 'sevre'/],
       ['no node', ['serve', '--data', '/nowhere'], 2, /USAGE: .*--node/],
@@ -70,24 +72,20 @@ export function badInput(): void {
         2,
         /USAGE: --http-origins/,
       ],
-    ] as const)(
-      '%s',
-      async (_what, words, code, message) => {
-        const result = await quorate(words);
-        expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
-        expect(result.stderr.startsWith('quorate-kv: ')).toBe(true);
-      },
-      20_000,
-    );
+    ] as const)('%s', async (_what, words, code, message) => {
+      const result = await command(words);
+      expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
+      expect(result.stderr.startsWith('quorate-kv: ')).toBe(true);
+    });
 
     it('no node that answers', async () => {
       const where = ['--client', String(await freeDemoPort()), '--timeout', '1000'];
       const output = join(await temporaryFolder(), 'file');
       const results = await Promise.all([
-        quorate(['get', 'a', ...where]),
-        quorate(['put', 'a', '1', ...where]),
-        quorate(['watch', 'a', ...where]),
-        quorate(['export', ...where, '--output', output]),
+        command(['get', 'a', ...where]),
+        command(['put', 'a', '1', ...where]),
+        command(['watch', 'a', ...where]),
+        command(['export', ...where, '--output', output]),
       ]);
       for (const { code, stderr } of results) {
         const message = /^quorate-kv: UNAVAILABLE: .*ECONNREFUSED/;
@@ -100,7 +98,7 @@ export function badInput(): void {
       const port = await freeDemoPort();
       const data = await temporaryFolder();
       const busy = await listen(port + 12);
-      const demo = await quorate(['demo', '--json', '--data', data, '--port', String(port)]);
+      const demo = await command(['demo', '--json', '--data', data, '--port', String(port)]);
       expect([demo.code, demo.stderr]).toEqual([
         1,
         expect.stringMatching(new RegExp(`BUSY_PORT: port ${String(port + 12)} .*--port`)),
@@ -109,7 +107,7 @@ export function badInput(): void {
 
       const at = (offset: number): string => `127.0.0.1:${String(port + offset)}`;
       const serve = async (http: string, client: string, peer: string): Promise<string> => {
-        const { code, stderr } = await quorate([
+        const { code, stderr } = await command([
           ...['serve', '--node', 'n1', '--data', data, '--members', `n1=${peer}`],
           ...['--http', http, '--client', client],
         ]);

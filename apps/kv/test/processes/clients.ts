@@ -1,9 +1,11 @@
 /** What clients get: the commands, and programs with `@quorate/client`, while nothing fails and when the leader dies. */
 import { createInterface } from 'node:readline';
+import { eventually, finish, kill } from '@quorate/harness';
 import { expectType, kv } from '@quorate/machine-kv';
 import { describe, expect, it } from 'vitest';
 import { connectKv, type KvClient, type KvClientOptions } from '../../src/client/connect.ts';
-import { eventually, finish, kill, quorate, start, stateHashes, statusOf } from '../harness.ts';
+import { start, stateHashes, statusOf } from '../harness.ts';
+import { command } from '../command.ts';
 import type { GroupOf } from './group.ts';
 
 /** Puts of one client, the leader being killed in the middle. */
@@ -64,9 +66,9 @@ export function clients(group: GroupOf): void {
       String((await statusOf(group().demo.endpoints[0] ?? ''))?.['cluster']);
 
     const run = async (...words: readonly string[]): Promise<unknown> => {
-      const { code, stdout, stderr } = await quorate(words, { endpoints: group().demo.endpoints });
+      const { code, stdout, stderr } = await command(words, { endpoints: group().demo.endpoints });
       expect([code, stderr], words.join(' ')).toEqual([0, '']);
-      return stdout.toString().trimEnd();
+      return stdout.trimEnd();
     };
 
     it('has commands that put, read, delete and watch, and leases', async () => {
@@ -112,7 +114,7 @@ export function clients(group: GroupOf): void {
           ['put', 'c/a', '1', '--lease', lease],
           ['watch', 'c/a', '--from', String(revision)],
         ].map(async (words) => {
-          const { code, stderr } = await quorate(words, { endpoints });
+          const { code, stderr } = await command(words, { endpoints });
           return [code, /^quorate-kv: (\w+): /m.exec(stderr)?.[1]];
         }),
       );
@@ -137,8 +139,8 @@ export function clients(group: GroupOf): void {
       }
       const { endpoints } = group().demo;
       const words = ['get', 'c/a', '--cluster', 'elsewhere', '--timeout', '20000'];
-      const command = await quorate(words, { endpoints });
-      expect([command.code, command.stderr]).toEqual([
+      const refused = await command(words, { endpoints });
+      expect([refused.code, refused.stderr]).toEqual([
         1,
         expect.stringMatching(/OTHER_CLUSTER: .*different clusters/),
       ]);

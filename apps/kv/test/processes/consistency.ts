@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { quorate, stateHashes, statusOf } from '../harness.ts';
+import { stateHashes, statusOf } from '../harness.ts';
+import { command } from '../command.ts';
 import type { GroupOf } from './group.ts';
 
 export function consistency(group: GroupOf): void {
@@ -30,14 +31,14 @@ export function consistency(group: GroupOf): void {
       expect(await got.text()).toBe('hello');
       const head = await fetch(key, { method: 'HEAD' });
       expect([head.status, head.headers.get('content-length')]).toEqual([200, '5']);
-      const command = await quorate(['get', 'greetings/from here/ä'], { endpoints: [three] });
-      expect([command.code, command.stdout.toString()]).toEqual([0, 'hello']);
+      const read = await command(['get', 'greetings/from here/ä'], { endpoints: [three] });
+      expect([read.code, read.stdout]).toEqual([0, 'hello']);
       expect((await stateHashes(endpoints)).size).toBe(1);
       const said = await Promise.all(endpoints.map(statusOf));
       expect(said.map((status) => status?.['algorithm'])).toEqual(endpoints.map(() => algorithm));
 
       // A second start of a node ends at its port, before it touches any data.
-      const twice = await quorate(['serve', '--node', 'n1', '--data', data]);
+      const twice = await command(['serve', '--node', 'n1', '--data', data]);
       expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('BUSY_PORT')]);
       // Only this user can read the data.
       expect(statSync(join(data, 'n1')).mode & 0o777).toBe(0o700);

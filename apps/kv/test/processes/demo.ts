@@ -1,6 +1,7 @@
 /** The life of one demo, from its first request to its last start; the rooms of it share one group. */
+import { cleanUp } from '@quorate/harness';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { build, cleanUp } from '../harness.ts';
+import { build } from '../harness.ts';
 import { clients } from './clients.ts';
 import { consistency } from './consistency.ts';
 import { documentation } from './documentation.ts';

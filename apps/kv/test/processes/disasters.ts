@@ -4,21 +4,19 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { crc32 } from '@quorate/core';
-import { describe, expect, it } from 'vitest';
-import { type BackupHeader, writtenChunkBytes } from '../../src/backup/format.ts';
-import { writeBackup } from '../../src/backup/writer.ts';
-import { algorithmNames } from '../../src/node/parts.ts';
 import {
   eventually,
   finish,
   type Finished,
   type JsonLine,
-  quorate,
-  start,
-  stateHashes,
-  statusOf,
   temporaryFolder,
-} from '../harness.ts';
+} from '@quorate/harness';
+import { algorithmNames } from '@quorate/program';
+import { describe, expect, it } from 'vitest';
+import { type BackupHeader, writtenChunkBytes } from '../../src/backup/format.ts';
+import { writeBackup } from '../../src/backup/writer.ts';
+import { start, stateHashes, statusOf } from '../harness.ts';
+import { command } from '../command.ts';
 import { freeAddresses, killNode, type RunningProcess, serveNode } from './nodes.ts';
 
 const valueOf = (key: number): string => `value of ${String(key)}`;
@@ -51,7 +49,7 @@ async function expectRefused(
   code: number,
   message: RegExp,
 ): Promise<void> {
-  const result = await quorate(words);
+  const result = await command(words);
   expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
 }
 
@@ -85,14 +83,14 @@ export function disasters(): void {
           await putKeys(endpoints[2] ?? '', key, key);
         }
       })();
-      const backup = await quorate(['backup', file, '--json'], { endpoints });
+      const backup = await command(['backup', file, '--json'], { endpoints });
       enough.abort();
       await writer;
       expect([backup.code, backup.stderr]).toEqual([0, '']);
-      const header = JSON.parse(backup.stdout.toString()) as BackupHeader;
+      const header = JSON.parse(backup.stdout) as BackupHeader;
       expect(header).toMatchObject({ cluster: 'quorate', algorithm, machine: 'kv' });
-      const verified = await quorate(['verify', file, '--json']);
-      expect(JSON.parse(verified.stdout.toString())).toEqual(JSON.parse(backup.stdout.toString()));
+      const verified = await command(['verify', file, '--json']);
+      expect(JSON.parse(verified.stdout)).toEqual(JSON.parse(backup.stdout));
       await Promise.all(group.map(killNode));
 
       const restored = await Promise.all([1, 2, 3].map(() => temporaryFolder()));
@@ -100,9 +98,9 @@ export function disasters(): void {
         restored.map(async (folder, at) => {
           const words = ['--data', folder, '--cluster', 'restored', '--algorithm', other];
           const node = ['--node', `n${String(at + 1)}`, '--members', members];
-          const result = await quorate(['restore', file, ...words, ...node, '--json']);
+          const result = await command(['restore', file, ...words, ...node, '--json']);
           expect(result.stderr).toBe('');
-          return (JSON.parse(result.stdout.toString()) as JsonLine)['fingerprint'];
+          return (JSON.parse(result.stdout) as JsonLine)['fingerprint'];
         }),
       );
       expect(new Set(fingerprints).size).toBe(1);
@@ -144,7 +142,7 @@ export function disasters(): void {
       const [one = '', two = '', three = ''] = endpoints;
       await hasLeader(one);
       await putKeys(two, 1, 50);
-      const { code } = await quorate(['put', 'more', 'x'], { endpoints });
+      const { code } = await command(['put', 'more', 'x'], { endpoints });
       expect(code).toBe(0);
       expect((await stateHashes(endpoints)).size).toBe(1);
       // A follower or the leader, as it comes.
@@ -153,17 +151,17 @@ export function disasters(): void {
       // What it has can be saved in any case, though nobody leads it.
       const saved = join(data, 'saved');
       const local = ['backup', saved, '--consistency', 'local'];
-      expect((await quorate(local, { endpoints: [one] })).code).toBe(0);
+      expect((await command(local, { endpoints: [one] })).code).toBe(0);
       const force = ['force-new-cluster', '--node', 'n1', '--data', data, '--cluster', 'second'];
       await expectRefused([...force, '--yes'], 1, /LOCKED: /);
       await killNode(group[0] ?? expect.fail());
-      const asked = await quorate(force);
+      const asked = await command(force);
       expect([asked.code, asked.stderr]).toEqual([2, expect.stringMatching(/USAGE: .*--yes/)]);
-      expect(asked.stdout.toString()).toMatch(/members +n1 n2 n3\n[^]*lost +what was decided/);
+      expect(asked.stdout).toMatch(/members +n1 n2 n3\n[^]*lost +what was decided/);
       expect(await readdir(join(data, 'n1'))).not.toContain('audit.ndjson');
-      const forced = await quorate([...force, '--yes', '--json']);
+      const forced = await command([...force, '--yes', '--json']);
       expect([forced.code, forced.stderr]).toEqual([0, '']);
-      const record = JSON.parse(forced.stdout.toString()) as JsonLine;
+      const record = JSON.parse(forced.stdout) as JsonLine;
       const audit = await readFile(join(data, 'n1', 'audit.ndjson'), 'utf8');
       expect(JSON.parse(audit)).toEqual(record);
 
@@ -183,7 +181,7 @@ export function disasters(): void {
         for (const node of [4, 2]) {
           const member = `n${String(node)}=${peer(node)}`;
           await eventually(async () => {
-            const added = await quorate(['members', step, member], { endpoints: [one] });
+            const added = await command(['members', step, member], { endpoints: [one] });
             return added.code === 0 ? true : undefined;
           });
         }
@@ -227,7 +225,7 @@ export function disasters(): void {
         return whole;
       });
       const foreign = await variant('foreign', () => Buffer.from('PK\u0003\u0004'));
-      expect((await quorate(['verify', file])).code).toBe(0);
+      expect((await command(['verify', file])).code).toBe(0);
       const restoring = (name: string, data: string): readonly string[] => [
         ...['restore', name, '--node', 'n1', '--data', data, '--cluster', 'new'],
         ...['--members', 'n1=127.0.0.1:1'],
@@ -244,7 +242,7 @@ export function disasters(): void {
       }
       expect(await readdir(join(data, 'n1'))).toEqual(['lock']);
       // A folder in use, the old name, and what is missing.
-      expect((await quorate(restoring(file, data))).code).toBe(0);
+      expect((await command(restoring(file, data))).code).toBe(0);
       await expectRefused(restoring(file, data), 1, /FOREIGN_DATA: .*--data/);
       const elsewhere = join(folder, 'elsewhere');
       const words = restoring(file, elsewhere);

@@ -28,7 +28,7 @@ export function documentation(group: GroupOf): void {
         line('quorate-kv import --dpkg').replace('/var/lib/dpkg/status', fixture),
       ];
       const { code, stdout, stderr } = await shell(script.join('\n'), { endpoints });
-      const [put = '', got, ...table] = stdout.toString().trimEnd().split('\n');
+      const [put = '', got, ...table] = stdout.trimEnd().split('\n');
       expect([code, JSON.parse(put), got], stderr).toEqual([
         0,
         { revision: expect.any(Number) as number },

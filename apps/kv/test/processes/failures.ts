@@ -1,7 +1,9 @@
 /** What happens when the leader is killed. */
 import { performance } from 'node:perf_hooks';
+import { kill } from '@quorate/harness';
 import { describe, expect, it } from 'vitest';
-import { type DemoRun, kill, quorate, stateHashes } from '../harness.ts';
+import { type DemoRun, stateHashes } from '../harness.ts';
+import { command } from '../command.ts';
 import type { GroupOf } from './group.ts';
 
 /** An election time-out and an election at default settings fit in several times. */
@@ -28,11 +30,10 @@ export function failures(group: GroupOf): void {
       expect(gone['restart']).toBe(killed.restart);
       await demo.heal();
       expect((await stateHashes(demo.endpoints)).size).toBe(1);
-      const { stdout } = await quorate(['export', '--prefix', 'outage/'], {
+      const { stdout } = await command(['export', '--prefix', 'outage/'], {
         endpoints: [killed.http],
       });
       const kept = stdout
-        .toString()
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as unknown);

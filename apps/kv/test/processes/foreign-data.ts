@@ -1,9 +1,10 @@
 /** Data that a node must not run with. */
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '@quorate/harness';
+import { algorithmNames } from '@quorate/program';
 import { expect, it } from 'vitest';
-import { algorithmNames } from '../../src/node/parts.ts';
-import { quorate, temporaryFolder } from '../harness.ts';
+import { quorate } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
 /** @param group one that has been stopped; later starts show that it is none the worse. */

@@ -1,6 +1,7 @@
 /** The demo that tests share. Each leaves it as it found it: three nodes that serve. */
+import { temporaryFolder } from '@quorate/harness';
 import { beforeAll } from 'vitest';
-import { DemoRun, freeDemoPort, temporaryFolder } from '../harness.ts';
+import { DemoRun, freeDemoPort } from '../harness.ts';
 
 /** A demo with its folder. */
 export interface Group {

@@ -2,16 +2,9 @@
 import { createWriteStream, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { eventually, finish, kill, temporaryFolder } from '@quorate/harness';
 import { expect, it } from 'vitest';
-import {
-  eventually,
-  finish,
-  kill,
-  quorate,
-  start,
-  stateHashes,
-  temporaryFolder,
-} from '../harness.ts';
+import { quorate, start, stateHashes } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
 const records = 15_000;

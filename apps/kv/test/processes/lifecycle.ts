@@ -1,19 +1,9 @@
 /** How a demo ends, and how it goes on with its data. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { alive, eventually, finish, kill, temporaryFolder } from '@quorate/harness';
 import { expect, it } from 'vitest';
-import {
-  alive,
-  DemoRun,
-  eventually,
-  finish,
-  freeDemoPort,
-  kill,
-  program,
-  quorate,
-  statusOf,
-  temporaryFolder,
-} from '../harness.ts';
+import { DemoRun, freeDemoPort, program, quorate, statusOf } from '../harness.ts';
 import { refusedFolders } from './foreign-data.ts';
 import type { GroupOf } from './group.ts';
 
@@ -57,9 +47,7 @@ export function ending(group: GroupOf): void {
     const endpoints = [1, 2, 3].map((at) => `http://127.0.0.1:${String(port + at)}`);
     expect((await statusOf(endpoints[0] ?? ''))?.['algorithm']).toBe(group().algorithm);
     const kept = await quorate(['range', 'last/', '--json'], { endpoints });
-    expect(kept.stdout.toString()).toBe(
-      '{"key":"last/one","value":"1"}\n{"key":"last/two","value":"2"}\n',
-    );
+    expect(kept.stdout).toBe('{"key":"last/one","value":"1"}\n{"key":"last/two","value":"2"}\n');
 
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const { code, stderr } = await ended;

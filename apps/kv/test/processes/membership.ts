@@ -1,7 +1,9 @@
 /** A group changes its members while it serves. */
 import { once } from 'node:events';
+import { eventually } from '@quorate/harness';
 import { expect, it } from 'vitest';
-import { eventually, freePlace, quorate, start, stateHashes, statusOf } from '../harness.ts';
+import { freePlace, start, stateHashes, statusOf } from '../harness.ts';
+import { command } from '../command.ts';
 import type { GroupOf } from './group.ts';
 
 export function membership(group: GroupOf): void {
@@ -10,9 +12,9 @@ export function membership(group: GroupOf): void {
     const { endpoints } = demo;
     const [one = '', two = ''] = endpoints;
     const done = async (words: readonly string[], at: readonly string[] = endpoints) => {
-      const { code, stdout, stderr } = await quorate(words, { endpoints: at });
+      const { code, stdout, stderr } = await command(words, { endpoints: at });
       expect([code, stderr]).toEqual([0, '']);
-      return stdout.toString();
+      return stdout;
     };
     await done(['put', 'a', '1']);
     const cluster = String((await statusOf(one))?.['cluster']);
@@ -26,9 +28,9 @@ export function membership(group: GroupOf): void {
     }
     const fourth = `http://${http}`;
     // It says what it waits for, and which command that is: it can be typed as it stands.
-    const command = await eventually(() => /quorate-kv (members .*) --endpoints/.exec(said)?.[1]);
+    const told = await eventually(() => /quorate-kv (members .*) --endpoints/.exec(said)?.[1]);
     expect(said).toContain('waits to be added to its group');
-    expect(await done(command.split(' '))).toMatch(/n4 +learner/);
+    expect(await done(told.split(' '))).toMatch(/n4 +learner/);
     expect((await stateHashes([...endpoints, fourth])).size).toBe(1);
     expect(await done(['members', 'add-voter', 'n4'])).toMatch(/n4 +voter/);
 
@@ -38,7 +40,7 @@ export function membership(group: GroupOf): void {
     expect(await done(['get', 'a'], [fourth])).toBe('1');
     expect(await done(['members', 'transfer', 'n1'], [fourth])).toBe('leader n1\n');
 
-    const nowhere = await quorate(['members', 'move', 'n4'], { endpoints });
+    const nowhere = await command(['members', 'move', 'n4'], { endpoints });
     expect([nowhere.code, nowhere.stderr]).toEqual([
       1,
       expect.stringContaining('INVALID_ARGUMENT'),

@@ -1,7 +1,8 @@
 /** Single nodes as real processes, for tests in which whole groups come and go. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { clientOf, finish, type Finished, freeDemoPort, type JsonLine, start } from '../harness.ts';
+import { finish, type Finished, type JsonLine } from '@quorate/harness';
+import { clientOf, freeDemoPort, start } from '../harness.ts';
 
 /** A node that serves. */
 export interface RunningProcess {

@@ -4,16 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually, temporaryFolder } from '@quorate/harness';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  freePlace,
-  quorate,
-  start,
-  stateHashes,
-  statusOf,
-  temporaryFolder,
-} from '../harness.ts';
+import { freePlace, quorate, start, stateHashes, statusOf } from '../harness.ts';
 import type { GroupOf } from './group.ts';
 
 const fixture = fileURLToPath(new URL('../fixtures/status', import.meta.url));
@@ -49,7 +42,7 @@ export function running(group: GroupOf): void {
         (await quorate(['import', fixture, '--dpkg', '--prefix', 'f/'], { endpoints })).code,
       ).toBe(0);
       const keys = await quorate(['range', 'f/', '--keys-only'], { endpoints });
-      expect(keys.stdout.toString().trimEnd().split('\n')).toEqual([
+      expect(keys.stdout.trimEnd().split('\n')).toEqual([
         'f/adduser',
         'f/libc6',
         'f/libc6:i386',
@@ -57,7 +50,7 @@ export function running(group: GroupOf): void {
         'f/zlib1g',
       ]);
       const exported = await quorate(['export', '--dpkg', '--prefix', 'f/'], { endpoints });
-      expect(exported.stdout.toString()).toBe(await readFile(fixture, 'utf8'));
+      expect(exported.stdout).toBe(await readFile(fixture, 'utf8'));
 
       if (existsSync(machineStatus)) {
         const original = await readFile(machineStatus);
@@ -68,7 +61,7 @@ export function running(group: GroupOf): void {
         expect(all.code, all.stderr).toBe(0);
         const back = await quorate(['export', '--dpkg', '--prefix', 'm/'], { endpoints });
         // The order of the file need not be that of the keys: compare stanza by stanza.
-        expect(stanzasOf(back.stdout)).toEqual(stanzasOf(original));
+        expect(stanzasOf(back.bytes)).toEqual(stanzasOf(original));
       }
     }, 60_000);
 
@@ -80,13 +73,13 @@ export function running(group: GroupOf): void {
       expect(stopped.code).toBe(1);
       expect(stopped.stderr).toContain('quorate-kv: MALFORMED: line 2: ');
       const range = await quorate(['range', 'bad/', '--json'], { endpoints });
-      expect(range.stdout.toString()).toBe('{"key":"bad/a","value":"1"}\n');
+      expect(range.stdout).toBe('{"key":"bad/a","value":"1"}\n');
 
       const skipping = await quorate(['import', file, '--prefix', 'bad/', '--skip-invalid'], {
         endpoints,
       });
       expect([skipping.code, skipping.stderr]).toEqual([0, expect.stringContaining('1 skipped')]);
-      expect((await quorate(['get', 'bad/c'], { endpoints })).stdout.toString()).toBe('3');
+      expect((await quorate(['get', 'bad/c'], { endpoints })).stdout).toBe('3');
     }, 60_000);
 
     it('refuses requests over their limits, and what is no JSON', async () => {

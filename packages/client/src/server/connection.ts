@@ -41,7 +41,7 @@ import {
   writeWithheld,
 } from '../protocol/replies.ts';
 import { readRequests, type RequestHandler } from '../protocol/requests.ts';
-import type { ServerSettings } from './options.ts';
+import { isOneOf, type ServerSettings } from './options.ts';
 import { Watching } from './watching.ts';
 
 /** Whoever accepted the connection. */
@@ -70,6 +70,8 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
   readonly #batch: Batch;
   readonly #watches = new Map<RequestId, Watching>();
   #identity: Identity | undefined;
+  /** What it has shown. */
+  #token = '';
   #clientMaxFrameBytes = 0;
   /** Made once: thousands of requests too many in one turn would each wait for a stack trace. */
   #tooManyRequests: OverloadedError | undefined;
@@ -105,6 +107,13 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
       // There may have been no room when there was something to send.
       watching.pump();
       watching.progress();
+    }
+  }
+
+  /** Tokens may have come and gone. */
+  checkToken(tokens: readonly string[]): void {
+    if (!isOneOf(this.#token, tokens)) {
+      this.connection.refuse('UNAUTHENTICATED', 'its token holds no longer');
     }
   }
 
@@ -256,7 +265,7 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
   }
 
   #greeted(payload: Uint8Array): void {
-    const { service, admit, keepAliveMs, maxFrameBytes } = this.#settings;
+    const { service, tokens, admit, keepAliveMs, maxFrameBytes } = this.#settings;
     const hello = decodeHello(payload);
     const { cluster, node, leader, maxPayloadBytes } = service;
     if (hello.cluster !== '' && hello.cluster !== cluster) {
@@ -272,10 +281,13 @@ export class ServerConnection implements Protocol, RequestHandler, Requester {
       return;
     }
     const { remote } = this.connection;
-    if (!admit({ token: hello.token, identity: this.#identity, remote })) {
+    const { token } = hello;
+    const isKnown = tokens === undefined || isOneOf(token, tokens());
+    if (!isKnown || !admit({ token, identity: this.#identity, remote })) {
       this.connection.refuse('UNAUTHENTICATED', undefined);
       return;
     }
+    this.#token = token;
     this.#clientMaxFrameBytes = hello.maxFrameBytes;
     this.connection.say(
       encodeWelcome({ cluster, node, leader, keepAliveMs, maxFrameBytes, maxPayloadBytes }),

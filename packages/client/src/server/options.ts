@@ -38,8 +38,13 @@ export interface ServerOptions extends AdmissionOptions {
   readonly links: Links;
   /** Where it listens; `undefined` for links that are attached to a server which listens already. */
   readonly listen?: string;
-  /** Clients show one of these. @default everybody is served who gets past the links */
-  readonly tokens?: readonly string[];
+  /**
+   * Clients show one of these. A function says which hold now: it is asked for each client, and every
+   * `keepAliveMs`; whoever was let in by one that holds no longer is disconnected then.
+   *
+   * @default everybody is served who gets past the links
+   */
+  readonly tokens?: readonly string[] | (() => readonly string[]);
   /** Asked for each client, besides the tokens. Must not throw. @default everybody is served */
   readonly admit?: (visitor: Visitor) => boolean;
   /**
@@ -76,6 +81,8 @@ export interface ServerSettings extends AdmissionLimits {
   readonly service: Service;
   readonly links: Links;
   readonly listen: string | undefined;
+  /** Those that hold now, the same array as long as they are the same. `undefined`: none is asked for. */
+  readonly tokens: (() => readonly string[]) | undefined;
   readonly admit: (visitor: Visitor) => boolean;
   readonly maxFrameBytes: number;
   readonly maxRequestsPerClient: number;
@@ -129,7 +136,8 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
     service: options.service,
     links: options.links,
     listen: options.listen,
-    admit: admission(options),
+    tokens: tokensOf(options.tokens),
+    admit: options.admit ?? ((): boolean => true),
     maxFrameBytes: options.maxFrameBytes ?? Math.max(8 * 1024 * 1024, largestRequest),
     maxRequestsPerClient: options.maxRequestsPerClient ?? 16_384,
     maxWatchesPerClient: options.maxWatchesPerClient ?? 1_024,
@@ -157,18 +165,18 @@ export function checkServerOptions(options: ServerOptions): ServerSettings {
 }
 
 /** @throws InvalidArgumentError if tokens are asked for, and there is none that could be shown. */
-function admission({ tokens, admit }: ServerOptions): (visitor: Visitor) => boolean {
-  if (tokens !== undefined && (tokens.length === 0 || tokens.includes(''))) {
+function tokensOf(tokens: ServerOptions['tokens']): ServerSettings['tokens'] {
+  if (tokens === undefined || typeof tokens === 'function') return tokens;
+  if (tokens.length === 0 || tokens.includes('')) {
     throw new InvalidArgumentError(
       'tokens must hold at least one, and none that is empty; leave them out to serve everybody',
     );
   }
-  return (visitor) =>
-    (tokens === undefined || isOneOf(visitor.token, tokens)) && (admit?.(visitor) ?? true);
+  return () => tokens;
 }
 
 /** Takes as long for a wrong token as for a right one of that length: what it begins with is not given away. */
-function isOneOf(token: string, tokens: readonly string[]): boolean {
+export function isOneOf(token: string, tokens: readonly string[]): boolean {
   let found = false;
   for (const each of tokens) {
     let difference = each.length ^ token.length;

@@ -19,6 +19,8 @@ export class ClientServer implements ServerOwner, AsyncDisposable {
   #queuedSinceLook = 0;
   #listener: Listener | undefined;
   #tick: Timer | undefined;
+  /** Those that every client was compared with. */
+  #tokens: readonly string[] | undefined;
   #stopListening: () => void = () => undefined;
   #closing: Promise<void> | undefined;
 
@@ -118,9 +120,17 @@ export class ClientServer implements ServerOwner, AsyncDisposable {
     const { runtime, keepAliveMs } = this.#settings;
     this.#tick = runtime.setTimer(keepAliveMs, () => {
       this.#admission.tick();
+      this.#checkTokens();
       for (const client of this.#clients) client.progress();
       this.#boundHeld();
       this.#keepAlive();
     });
+  }
+
+  #checkTokens(): void {
+    const tokens = this.#settings.tokens?.();
+    if (tokens === undefined || tokens === this.#tokens) return;
+    this.#tokens = tokens;
+    for (const client of this.#clients) client.checkToken(tokens);
   }
 }

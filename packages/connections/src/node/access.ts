@@ -5,12 +5,18 @@
  * @packageDocumentation
  */
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from '@quorate/core';
+import {
+  InvalidArgumentError,
+  type Logger,
+  type Runtime,
+  silentLogger,
+  systemRuntime,
+} from '@quorate/core';
 import type { TlsOptions, TlsTrust } from './credentials.ts';
 import type { ClientCertificates } from './tls-accept.ts';
-import { checkToken, readToken, readTokens } from './tokens.ts';
+import { checkToken, readToken, TokenFile } from './tokens.ts';
 
-export { readToken, readTokens } from './tokens.ts';
+export { modeForOthers, readToken, readTokens } from './tokens.ts';
 
 /** What {@link ClientCertificates} can be. */
 export const clientCertificatesNames: readonly ClientCertificates[] = [
@@ -82,8 +88,8 @@ export function memberTls({ tlsCa, tlsCert, tlsKey }: TlsFiles): TlsOptions | un
 export interface ClientPolicy {
   /** Of no meaning without TLS. */
   readonly clientCertificates: ClientCertificates;
-  /** `undefined`: none is asked for. */
-  readonly tokens: readonly string[] | undefined;
+  /** Those that hold now: the file is read again when it has changed. `undefined`: none is asked for. */
+  readonly tokens: (() => readonly string[]) | undefined;
 }
 
 /** What {@link clientPolicy} is given. */
@@ -92,6 +98,10 @@ export interface ClientPolicyOptions {
   readonly clientCertificates?: ClientCertificates | undefined;
   /** Path of a file of tokens. */
   readonly clientTokens?: string | undefined;
+  /** Told what becomes of the file later. @default silentLogger */
+  readonly logger?: Logger;
+  /** @default systemRuntime */
+  readonly runtime?: Runtime;
 }
 
 /**
@@ -104,16 +114,19 @@ export function clientPolicy({
   tls,
   clientCertificates,
   clientTokens,
+  logger = silentLogger,
+  runtime = systemRuntime,
 }: ClientPolicyOptions): ClientPolicy {
   if (tls === undefined && clientCertificates !== undefined && clientCertificates !== 'none') {
     throw new InvalidArgumentError(
       `--client-certificates ${clientCertificates} needs TLS, without which nobody can show one: pass ${Object.values(flags).join(', ')}, or none`,
     );
   }
-  return {
-    clientCertificates: clientCertificates ?? (clientTokens === undefined ? 'required' : 'none'),
-    tokens: clientTokens === undefined ? undefined : readTokens(clientTokens, '--client-tokens'),
-  };
+  if (clientTokens === undefined) {
+    return { clientCertificates: clientCertificates ?? 'required', tokens: undefined };
+  }
+  const file = new TokenFile(clientTokens, '--client-tokens', { runtime, logger });
+  return { clientCertificates: clientCertificates ?? 'none', tokens: () => file.current };
 }
 
 /** What a program that is a client was told. */

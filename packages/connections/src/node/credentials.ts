@@ -3,12 +3,13 @@
  * read again when their files change.
  */
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { describeError, InvalidArgumentError, type Logger, type Runtime } from '@quorate/core';
 import { type Identity, identityUri } from '../identity.ts';
 import { refuseUnknown } from '../options.ts';
 import { identityOf } from './certificates.ts';
+import { FileChanges } from './file-changes.ts';
 
 /** What a side that only proves the other one needs. */
 export interface TlsTrust {
@@ -54,11 +55,9 @@ interface Loaded {
 /** Holds what is in use, and replaces it when the files change. */
 export class Credentials {
   readonly #options: TlsTrust;
-  readonly #runtime: Runtime;
   readonly #logger: Logger;
+  readonly #changes: FileChanges;
   #loaded: Loaded;
-  #stamp: string;
-  #lookedAt: number;
 
   /**
    * @throws InvalidArgumentError for what would fail with everybody, or switch off what TLS is for.
@@ -71,10 +70,12 @@ export class Credentials {
       );
     }
     this.#options = options;
-    this.#runtime = runtime;
     this.#logger = logger;
-    this.#stamp = this.#readStamp();
-    this.#lookedAt = runtime.now();
+    const { ca, cert, key, reloadIntervalMs = 1_000 } = options;
+    const paths = [ca, cert, key].flatMap((each) =>
+      each === undefined || isPem(each) ? [] : [each],
+    );
+    this.#changes = new FileChanges(paths, reloadIntervalMs, runtime);
     this.#loaded = load(options);
   }
 
@@ -95,9 +96,7 @@ export class Credentials {
 
   /** To be called before a connection is made: looks at the files if that is due. */
   refresh(): void {
-    const now = this.#runtime.now();
-    if (now - this.#lookedAt < (this.#options.reloadIntervalMs ?? 1_000)) return;
-    this.reload();
+    if (this.#changes.isDue) this.reload();
   }
 
   /**
@@ -106,11 +105,8 @@ export class Credentials {
    * @returns whether something new is in use.
    */
   reload(): boolean {
-    this.#lookedAt = this.#runtime.now();
     try {
-      const stamp = this.#readStamp();
-      if (stamp === this.#stamp) return false;
-      this.#stamp = stamp;
+      if (!this.#changes.look()) return false;
       const loaded = load(this.#options);
       const [before, after] = [this.#loaded.identity, loaded.identity].map((identity) =>
         identity === undefined ? 'nobody' : identityUri(identity),
@@ -129,18 +125,6 @@ export class Credentials {
       );
       return false;
     }
-  }
-
-  /** Tells one version of the files from the next. */
-  #readStamp(): string {
-    const { ca, cert, key } = this.#options;
-    return [ca, cert, key]
-      .filter((each) => each !== undefined && !isPem(each))
-      .map((path) => {
-        const { mtimeMs, size, ino } = statSync(path ?? '', { throwIfNoEntry: false }) ?? {};
-        return `${mtimeMs ?? 0}/${size ?? 0}/${ino ?? 0}`;
-      })
-      .join(' ');
   }
 }
 

@@ -4,8 +4,9 @@
  * A token is whoever has it. So it is read from a file of its owner's alone, and never from a command
  * line, which every user of the machine can read.
  */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { describeError, InvalidArgumentError } from '@quorate/core';
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { describeError, InvalidArgumentError, type Logger, type Runtime } from '@quorate/core';
+import { FileChanges } from './file-changes.ts';
 
 /** What an `Authorization` field can carry (`b64token` of RFC 6750, section 2.1), so that a token works wherever one is asked for. */
 const pattern = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -60,6 +61,62 @@ export function checkToken(token: string, what: string): void {
   );
 }
 
+/** Tokens that are read again when their file has changed. */
+export class TokenFile {
+  readonly #path: string;
+  readonly #what: string;
+  readonly #logger: Logger;
+  readonly #changes: FileChanges;
+  #tokens: readonly string[];
+
+  /**
+   * @param reloadIntervalMs the file is looked at when tokens are asked for, at most this often.
+   * @throws InvalidArgumentError as {@link readTokens}.
+   */
+  constructor(
+    path: string,
+    what: string,
+    { runtime, logger }: { readonly runtime: Runtime; readonly logger: Logger },
+    reloadIntervalMs: number = 1_000,
+  ) {
+    this.#path = path;
+    this.#what = what;
+    this.#logger = logger;
+    this.#changes = new FileChanges([path], reloadIntervalMs, runtime);
+    this.#tokens = readTokens(path, what);
+  }
+
+  /**
+   * Those that hold now; another array whenever they are others. A file that cannot be used changes nothing and is
+   * logged: the tokens before it hold on.
+   */
+  get current(): readonly string[] {
+    try {
+      if (this.#changes.isDue && this.#changes.look()) {
+        this.#tokens = readTokens(this.#path, this.#what);
+        this.#logger.info('new tokens are in use');
+      }
+    } catch (error) {
+      this.#logger.error(
+        `new tokens cannot be used, those that were read before still hold: ${describeError(error)}`,
+      );
+    }
+    return this.#tokens;
+  }
+}
+
+/** What others than its owner may do with a file, as `0644`; `undefined` for nothing, or where it cannot be seen. */
+export function modeForOthers(path: string): string | undefined {
+  const { mode } = statSync(path, { throwIfNoEntry: false }) ?? { mode: 0 };
+  return modeText(mode);
+}
+
+function modeText(mode: number): string | undefined {
+  // Windows has no such bits.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+  return (mode & 0o777).toString(8).padStart(4, '0');
+}
+
 /** Looked at and read through one handle, so that it is the same file both times. */
 function readPrivateFile(path: string, what: string): string {
   let file: number;
@@ -72,10 +129,10 @@ function readPrivateFile(path: string, what: string): string {
   }
   try {
     const { mode, size } = fstatSync(file);
-    // Windows has no such bits.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    const forOthers = modeText(mode);
+    if (forOthers !== undefined) {
       throw new InvalidArgumentError(
-        `${what}: others than its owner may use ${path} (mode ${(mode & 0o777).toString(8).padStart(4, '0')}); chmod 600 it, and replace the tokens if others may have seen them`,
+        `${what}: others than its owner may use ${path} (mode ${forOthers}); chmod 600 it, and replace the tokens if others may have seen them`,
       );
     }
     if (size > maxFileBytes) {

@@ -1,16 +1,16 @@
 /**
  * The parts that a node can be composed of, by name: what `--algorithm` and `--storage` choose from.
- * Another algorithm or storage is one line here. Only what is chosen is loaded: commands and a demo
- * know the names without it.
+ * Another algorithm or storage is one line here. Only what is chosen is loaded: commands know the
+ * names without it.
  */
 import type { Algorithm, Counters, Storage } from '@quorate/core';
-import { usageError } from '../errors.ts';
+import { usageError } from './errors.ts';
 
 /** A storage to choose. */
 export interface StoragePart {
   /** Whether anything is left after the process has ended. */
   readonly durable: boolean;
-  /** @param directory of its own, inside the node's data folder; it may not exist yet. */
+  /** @param directory of its own; it may not exist yet. */
   create(directory: string): Promise<Storage & { readonly counters: Counters }>;
 }
 
@@ -49,12 +49,12 @@ export const algorithmNames: readonly string[] = Object.keys(algorithms);
 /** What `--storage` takes. */
 export const storageNames: readonly string[] = Object.keys(storages);
 
-/** @throws ServiceError with the code USAGE, listing the known names. */
+/** @throws ProgramError with the code USAGE, listing the known names. */
 export function algorithmNamed(name: string): AlgorithmPart {
   return find(algorithms, name, 'algorithm');
 }
 
-/** @throws ServiceError with the code USAGE, listing the known names. */
+/** @throws ProgramError with the code USAGE, listing the known names. */
 export function storageNamed(name: string): StoragePart {
   return find(storages, name, 'storage');
 }
@@ -63,6 +63,6 @@ function find<T>(table: Readonly<Record<string, T>>, name: string, what: string)
   const part = Object.hasOwn(table, name) ? table[name] : undefined;
   if (part !== undefined) return part;
   throw usageError(
-    `unknown ${what} ${JSON.stringify(name)}; --${what} takes ${Object.keys(table).join(', ')}`,
+    `unknown ${what} ${JSON.stringify(name.slice(0, 80))}; --${what} takes ${Object.keys(table).join(', ')}`,
   );
 }
