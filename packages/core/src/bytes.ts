@@ -258,13 +258,13 @@ export class FrameWriter {
  * checked against what is left, and against a limit where the caller has one, before it is used.
  */
 export class ByteReader {
+  // No view for numbers: there is a reader for each message and record, and making a view costs more than all of
+  // the few fields that are read through it.
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at: number;
 
   constructor(bytes: Uint8Array, offset: number = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = offset;
     if (offset > bytes.length)
       throw new MalformedError('cut short: nothing where a field should be');
@@ -281,25 +281,26 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] ?? 0;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2));
+    return this.#u16At(this.#advance(2));
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4));
+    return this.#u32At(this.#advance(4));
   }
 
   /** An integer from 0 below 2^48. */
   u48(): number {
     const at = this.#advance(6);
-    return this.#view.getUint16(at) * u32Range + this.#view.getUint32(at + 2);
+    return this.#u16At(at) * u32Range + this.#u32At(at + 2);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8));
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return new DataView(buffer, byteOffset, byteLength).getFloat64(this.#advance(8));
   }
 
   /** @throws MalformedError unless the byte is 0 or 1. */
@@ -352,6 +353,15 @@ export class ByteReader {
       );
     }
     return length;
+  }
+
+  #u16At(at: number): number {
+    const bytes = this.#bytes;
+    return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  }
+
+  #u32At(at: number): number {
+    return this.#u16At(at) * 0x1_0000 + this.#u16At(at + 2);
   }
 
   #advance(count: number): number {
