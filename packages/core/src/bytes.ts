@@ -258,6 +258,8 @@ export class FrameWriter {
  * checked against what is left, and against a limit where the caller has one, before it is used.
  */
 export class ByteReader {
+  // No view for numbers: there is a reader for each message and record, and making a view costs more than all of
+  // the few fields that are read through it.
   readonly #bytes: Uint8Array;
   #at: number;
   #end: number;
@@ -288,8 +290,6 @@ export class ByteReader {
     this.#at = offset;
     this.#end = end;
   }
-
-  // Put together byte by byte: most readers read a few fields, and a DataView costs more than those.
 
   u8(): number {
     return this.#byte(this.#advance(1));

@@ -39,7 +39,8 @@ export class Deadline {
 /** All deadlines of one kind. */
 export class Deadlines {
   readonly #runtime: Runtime;
-  readonly #wheel: readonly Deadline[] = Array.from({ length: slotCount }, () => new Deadline());
+  /** The head of the circle of each slot that was ever needed: most wheels live long and turn with little in them. */
+  readonly #wheel: (Deadline | undefined)[] = new Array<Deadline | undefined>(slotCount);
   #timer: Timer | undefined;
   /** Tick for which the timer is set. */
   #wakeTick = Infinity;
@@ -71,9 +72,7 @@ export class Deadlines {
   }
 
   #slot(tick: number): Deadline {
-    const head = this.#wheel[tick % slotCount];
-    if (head === undefined) throw new RangeError(`no slot for tick ${String(tick)}`);
-    return head;
+    return (this.#wheel[tick % slotCount] ??= new Deadline());
   }
 
   #arm(tick: number): void {
@@ -93,7 +92,8 @@ export class Deadlines {
     this.#wakeTick = Infinity;
     // The next slot that holds something; perhaps for a later round, then it is looked at in vain.
     for (let tick = nowTick + 1; tick <= nowTick + slotCount; tick++) {
-      if (this.#slot(tick).next === this.#slot(tick)) continue;
+      const head = this.#wheel[tick % slotCount];
+      if (head === undefined || head.next === head) continue;
       this.#arm(tick);
       break;
     }
@@ -104,7 +104,8 @@ export class Deadlines {
   #takeDue(firstTick: number, ticks: number, dueAt: number): readonly Deadline[] {
     const due: Deadline[] = [];
     for (let tick = firstTick; tick < firstTick + ticks; tick++) {
-      const head = this.#slot(tick);
+      const head = this.#wheel[tick % slotCount];
+      if (head === undefined) continue;
       for (let deadline = head.next; deadline !== head; ) {
         const { next } = deadline;
         if (deadline.at <= dueAt) {

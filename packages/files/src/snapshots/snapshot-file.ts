@@ -13,6 +13,9 @@ import { type File, type FileSystem, readUpTo, writeAll } from '../file-system.t
 /** Content of a whole block. */
 export const blockBytes: number = 256 * 1024;
 const checksumBytes = 4;
+const wholeBlockBytes = checksumBytes + blockBytes;
+/** Most snapshots of small machines are smaller: memory for a whole block is taken when one comes about. */
+const firstBytes = 8 * 1024;
 /**
  * The disk is kept going while a large snapshot is written: were it all left to the sync at the end,
  * every commit meanwhile would wait behind it.
@@ -29,7 +32,7 @@ export class SnapshotFileWriter {
   readonly #id: string;
   readonly #file: File;
   /** The block that is being filled. Only one write is under way at a time, so it is used again. */
-  readonly #block: Uint8Array = new Uint8Array(checksumBytes + blockBytes);
+  #block: Uint8Array = new Uint8Array(firstBytes);
   #filled = 0;
   #blocks = 0;
   #unsynced = 0;
@@ -82,6 +85,7 @@ export class SnapshotFileWriter {
   async write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; ) {
       const piece = chunk.subarray(at, at + blockBytes - this.#filled);
+      this.#reserve(checksumBytes + this.#filled + piece.length);
       this.#block.set(piece, checksumBytes + this.#filled);
       this.#checksum = crc32(piece, this.#checksum);
       this.#filled += piece.length;
@@ -105,8 +109,8 @@ export class SnapshotFileWriter {
 
   async #takeUp(rewrite: boolean): Promise<void> {
     for (;;) {
-      const position = this.#blocks * this.#block.length;
-      const block = await readUpTo(this.#file, this.#block.length, position);
+      const position = this.#blocks * wholeBlockBytes;
+      const block = await readUpTo(this.#file, wholeBlockBytes, position);
       const content = block.subarray(checksumBytes);
       if (content.length < blockBytes || !passes(this.#id, this.#blocks, block)) break;
       this.#checksum = crc32(content, this.#checksum);
@@ -114,7 +118,16 @@ export class SnapshotFileWriter {
       else this.#blocks++;
     }
     // What follows did not arrive as a whole, and its leftovers must not stay behind the end.
-    await this.#file.truncate(this.#blocks * this.#block.length);
+    await this.#file.truncate(this.#blocks * wholeBlockBytes);
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#block.length) return;
+    const larger = new Uint8Array(
+      Math.min(Math.max(bytes, 2 * this.#block.length), wholeBlockBytes),
+    );
+    larger.set(this.#block.subarray(0, checksumBytes + this.#filled));
+    this.#block = larger;
   }
 
   async #flush(): Promise<void> {
@@ -126,7 +139,7 @@ export class SnapshotFileWriter {
 
   /** Writes the next block. */
   async #put(block: Uint8Array): Promise<void> {
-    await writeAll(this.#file, [block], this.#blocks * this.#block.length);
+    await writeAll(this.#file, [block], this.#blocks * wholeBlockBytes);
     this.#blocks++;
     if (++this.#unsynced < syncEveryBlocks) return;
     this.#unsynced = 0;

@@ -109,6 +109,11 @@ export class Population {
     this.#before = new Map(this.#clients.map((client) => [client, client.counts.ok]));
   }
 
+  /** Whether every client has had them. Asked after each event. */
+  get isContent(): boolean {
+    return this.#clients.every((client) => this.#hasProven(client));
+  }
+
   /** How many clients still have too few answers. */
   get waiting(): number {
     return this.#clients.filter((client) => !this.#hasProven(client)).length;

@@ -6,7 +6,7 @@
  * What it does to one frame depends on the seed and on the frames of that link alone, so that taking one
  * fault out of a run changes as little else as possible.
  */
-import { crc32, type NodeId, type Random, seededRandom } from '@quorate/core';
+import { crc32, type NodeId, type Random, seededRandom, utf8 } from '@quorate/core';
 import type { Schedule } from '../world/schedule.ts';
 import type { NetworkConditions } from './conditions.ts';
 
@@ -93,7 +93,8 @@ export class Network {
   readonly #schedule: Schedule;
   readonly #seed: number;
   readonly #receivers = new Map<NodeId, Receive>();
-  readonly #links = new Map<string, Link>();
+  /** By sender, then by receiver. */
+  readonly #links = new Map<string, Map<string, Link>>();
   /** What holds where there is no storm. */
   readonly #usual: NetworkConditions;
   readonly #storms: NetworkConditions[] = [];
@@ -225,11 +226,12 @@ export class Network {
   }
 
   #link(from: string, to: string): Link {
-    const key = `${from} ${to}`;
-    let link = this.#links.get(key);
+    let links = this.#links.get(from);
+    if (links === undefined) this.#links.set(from, (links = new Map<string, Link>()));
+    let link = links.get(to);
     if (link === undefined) {
-      link = new Link(seededRandom(this.#seed + crc32(new TextEncoder().encode(key))));
-      this.#links.set(key, link);
+      link = new Link(seededRandom(this.#seed + crc32(utf8(`${from} ${to}`))));
+      links.set(to, link);
     }
     return link;
   }

@@ -10,7 +10,6 @@ import {
   ByteWriter,
   type Codec,
   crc32,
-  encode,
   type LogIndex,
   type MachineCodecs,
   type StateMachine,
@@ -65,9 +64,15 @@ export function watchedCodecs<Command, Result, Query, Answer>(
   };
 }
 
+/** Results are written here one after the other, only to be summed up. */
+const scratch = new ByteWriter(64 * 1024);
+
 /** Checksum of a result. */
 export function resultChecksum<Result>(codec: Codec<Result>, result: Result): number {
-  return crc32(encode(codec, result));
+  // What is left of one that could not be encoded.
+  if (scratch.length > 0) scratch.take();
+  codec.encode(result, scratch);
+  return crc32(scratch.take());
 }
 
 /** Watches a machine. */
@@ -83,6 +88,9 @@ export class WatchedMachine<Command, Result, Query, Answer>
   readonly #watch: MachineWatch<Command>;
   #place: Place = { index: 0, position: 0 };
   #chain = 0;
+  /** What the chain goes on with, and the same as bytes. */
+  readonly #words = new Float64Array(5);
+  readonly #wordBytes = new Uint8Array(this.#words.buffer);
 
   constructor(machine: StateMachine<Command, Result, Query, Answer>, watch: MachineWatch<Command>) {
     this.#machine = machine;
@@ -151,8 +159,8 @@ export class WatchedMachine<Command, Result, Query, Answer>
   #advance({ index, position, time }: ApplyContext, outcome: number): void {
     this.#place = { index, position };
     this.#watch.did(this.#place);
-    const words = [this.#chain, index, position, time, outcome];
-    this.#chain = crc32(new Uint8Array(Float64Array.from(words).buffer));
+    this.#words.set([this.#chain, index, position, time, outcome]);
+    this.#chain = crc32(this.#wordBytes);
     this.#watch.reached(this.#place, this.#chain, this.#machine.stateHash?.());
   }
 }

@@ -309,7 +309,7 @@ export class World implements WatchedGroup<unknown>, Stage {
   }
 
   #isRecovered(): boolean {
-    if (this.#population.waiting > 0) return false;
+    if (!this.#population.isContent) return false;
     const { members } = this.#survivors;
     const { commitIndex } = this.recorder;
     return (
