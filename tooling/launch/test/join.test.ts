@@ -1,6 +1,5 @@
 /** What tests start in the place of a program does what the program does. */
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -28,12 +27,6 @@ describe.each(['apps/kv', 'apps/bank', 'apps/counter'])('%s, joined', (folder) =
       expect(node(joined, word)).toEqual(said);
     },
   );
-
-  it('is left as it is where nothing has changed', () => {
-    const { mtimeMs } = statSync(joined);
-    node(joiner, folder);
-    expect(statSync(joined).mtimeMs).toBe(mtimeMs);
-  });
 });
 
 it('refuses a folder that has no program', () => {
