@@ -1,8 +1,9 @@
 /**
- * Log lines: JSON for machines, one short line for people. They go to stderr, because stdout belongs to what a
- * command was asked for.
+ * Log lines: pino behind the `Logger` of core. JSON for machines, one short line for people. They
+ * go to stderr, because stdout belongs to what a command was asked for.
  */
 import type { LogFields, Logger } from '@quorate/core';
+import { destination, pino } from 'pino';
 import type { LogLevel } from '../log-level.ts';
 
 /** Options of {@link createLogger}. */
@@ -13,53 +14,71 @@ export interface LoggingOptions {
   readonly json?: boolean;
   /** Fields of every line. */
   readonly fields?: LogFields;
-  /** Where lines go. @default stderr, which Node writes at once: the last lines of a process matter most */
+  /** Where lines go. @default stderr */
   readonly write?: (line: string) => void;
 }
 
-/** Numbers of the levels in JSON lines, those that pino and its readers use. */
-const numbers: Readonly<Record<LogLevel, number>> = {
-  debug: 20,
-  info: 30,
-  warn: 40,
-  error: 50,
-  silent: Infinity,
-};
-
-/** A logger. */
+/** A logger on stderr. */
 export function createLogger(options: LoggingOptions = {}): Logger {
-  const { level: least = 'info', json = false, fields: own = {} } = options;
-  const write = options.write ?? ((line: string): unknown => process.stderr.write(line));
-  const log =
-    (level: LogLevel) =>
-    (message: string, more: LogFields = {}): void => {
-      if (numbers[level] < numbers[least]) return;
-      const time = new Date().toISOString();
-      // Parts that name the node in a line of theirs do not name it twice.
-      const fields = { ...own, ...more };
-      write(
-        json
-          ? `${JSON.stringify({ level: numbers[level], time, ...fields, msg: message })}\n`
-          : `${humanLine(level, time, message, fields)}\n`,
-      );
-    };
-  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  const { level = 'info', json = false, fields = {} } = options;
+  // Synchronous: the last lines before the end of a process are the ones that matter.
+  const stderr = destination({ dest: 2, sync: true });
+  const write =
+    options.write ??
+    ((line: string): void => {
+      stderr.write(line);
+    });
+  const lines = pino(
+    { level, base: fields, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+    {
+      write: json
+        ? write
+        : (line) => {
+            write(humanLine(line));
+          },
+    },
+  );
+  // Parts that name the node in a line of theirs would name it twice.
+  const own = (more: LogFields = {}): LogFields => {
+    if (more['node'] === undefined || more['node'] !== fields['node']) return more;
+    const { node: _same, ...others } = more;
+    return others;
+  };
+  return {
+    debug: (message, more) => {
+      lines.debug(own(more), message);
+    },
+    info: (message, more) => {
+      lines.info(own(more), message);
+    },
+    warn: (message, more) => {
+      lines.warn(own(more), message);
+    },
+    error: (message, more) => {
+      lines.error(own(more), message);
+    },
+  };
 }
 
-/** `12:30:01.250 warn  n1 what happened key=value …`. */
-function humanLine(
-  level: LogLevel,
-  time: string,
-  message: string,
-  { node, ...fields }: LogFields,
-): string {
-  return [
-    time.slice(11, 23),
-    level.padEnd(5),
-    ...(node === undefined ? [] : [node]),
-    message,
-    ...Object.entries(fields).flatMap(([name, value]) =>
-      value === undefined ? [] : [`${name}=${String(value)}`],
-    ),
-  ].join(' ');
+/** `12:30:01.250 warn  n1 what happened key=value …` out of a line of pino's. */
+function humanLine(line: string): string {
+  const { level, time, node, msg, ...rest } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(rest).map(([name, value]) => `${name}=${fieldText(value)}`);
+  const words = [
+    String(time).slice(11, 23),
+    levelName(level).padEnd(5),
+    ...(node === undefined ? [] : [fieldText(node)]),
+    fieldText(msg),
+    ...fields,
+  ];
+  return `${words.join(' ')}\n`;
+}
+
+function levelName(level: unknown): string {
+  const numbers = pino.levels.labels;
+  return typeof level === 'number' ? (numbers[level] ?? String(level)) : String(level);
+}
+
+function fieldText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
