@@ -74,8 +74,10 @@ function countSnapshots(name: string): Promise<number> {
     opening.onerror = () => reject(opening.error ?? new Error('cannot open'));
     opening.onsuccess = () => {
       const database = opening.result;
-      const keys = database.transaction('chunks').objectStore('chunks').getAllKeys();
-      keys.onsuccess = () => {
+      const reading = database.transaction('chunks');
+      const keys = reading.objectStore('chunks').getAllKeys();
+      // Not before: with a transaction under way it stays open, and blocks whoever deletes it next.
+      reading.oncomplete = () => {
         database.close();
         resolve(new Set(keys.result.flatMap((key) => (Array.isArray(key) ? [key[0]] : []))).size);
       };

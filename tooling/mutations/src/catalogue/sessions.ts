@@ -146,9 +146,9 @@ export const sessionMutations: readonly Mutation[] = [
     title: 'a server takes any token',
     edits: [
       edit(
-        'client/server/options',
-        '(tokens === undefined || isOneOf(visitor.token, tokens))',
-        '(tokens === undefined || visitor.token !== undefined)',
+        'client/server/connection',
+        'tokens === undefined || isOneOf(token, tokens())',
+        'tokens === undefined || token !== undefined',
       ),
     ],
     suite: suite('client', ['client'], 'show a token'),
