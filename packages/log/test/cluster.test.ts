@@ -26,7 +26,7 @@ import { Submission } from './harness/recorder.ts';
 const { QUORATE_SEED, QUORATE_SEEDS } = process.env;
 const seeds =
   QUORATE_SEED === undefined
-    ? Array.from({ length: Number(QUORATE_SEEDS ?? 20) }, (_, at) => at + 1)
+    ? Array.from({ length: Number(QUORATE_SEEDS ?? 10) }, (_, at) => at + 1)
     : [Number(QUORATE_SEED)];
 
 describe.each(algorithms)('whole logs on $name under faults', ({ name, algorithm }) => {

@@ -9,7 +9,7 @@ import { swarmOf } from './paxos-swarm.ts';
 seedTests({
   framework: { describe, it },
   command: 'npx vitest run packages/paxos/test/cluster.test.ts',
-  seeds: 30,
+  seeds: 10,
   swarm: swarmOf,
   print: (line) => {
     console.log(line);
