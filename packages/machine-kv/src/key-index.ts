@@ -4,8 +4,9 @@
  *
  * Both lead to the same *slots*, and a new version of a key that is there only changes its slot: a tenth of the
  * cost of finding the key's place in the tree. A snapshot keeps what it has all the same. It clones the tree, and
- * from then on a slot that it may see is replaced, in the tree and in the table, instead of changed.
+ * as long as it is being read a slot that it may see is replaced, in the tree and in the table, instead of changed.
  */
+import { invariant } from '@quorate/core';
 import type { Version } from './history.ts';
 import { emptyTree, type Tree } from './tree.ts';
 
@@ -20,6 +21,8 @@ export class KeyIndex {
   readonly #slots = new Map<string, Slot>();
   readonly #tree: Tree<string, Slot>;
   #era = 0;
+  /** Snapshots that have not been read to their end. */
+  #open = 0;
 
   /** @param compare the order of the keys. */
   constructor(compare: (left: string, right: string) => number) {
@@ -38,7 +41,7 @@ export class KeyIndex {
 
   /** Puts a version in the place of the one in its slot; adds its key where it has none. */
   replace(slot: Slot | undefined, version: Version): void {
-    if (slot?.era === this.#era) {
+    if (slot !== undefined && (this.#open === 0 || slot.era === this.#era)) {
       slot.version = version;
       return;
     }
@@ -69,11 +72,28 @@ export class KeyIndex {
     for (const [, { version }] of this.#tree.entriesReversed(key, reused, true)) yield version;
   }
 
-  /** The index as of now, at the cost of a pointer: all, in order, whatever changes meanwhile. */
+  /**
+   * The index as of now, at the cost of a pointer: all, in order, whatever changes meanwhile. Can be read once; what
+   * is never read to its end costs the changes after it a little more, for ever.
+   */
   freeze(): () => Iterable<Version> {
     const tree = this.#tree.clone();
     this.#era += 1;
-    return () => versionsOf(tree);
+    this.#open += 1;
+    let isRead = false;
+    return () => {
+      invariant(!isRead, 'a snapshot of the keys is read once: behind its end they change');
+      isRead = true;
+      return this.#readOnce(tree);
+    };
+  }
+
+  *#readOnce(tree: Tree<string, Slot>): Generator<Version, void, undefined> {
+    try {
+      yield* versionsOf(tree);
+    } finally {
+      this.#open -= 1;
+    }
   }
 }
 

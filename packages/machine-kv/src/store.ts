@@ -47,7 +47,7 @@ export interface FrozenStore {
   readonly retention: Retention;
   readonly hash: string;
   readonly leases: FrozenLeases;
-  /** The newest version of every key, in order. */
+  /** The newest version of every key, in order. Once. */
   newest(): Iterable<Version>;
   /** The changes since the compact revision, oldest first. */
   changes(): Iterable<Change>;
