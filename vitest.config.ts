@@ -8,7 +8,7 @@ const tests = ['packages/*/test', 'apps/*/test', 'tooling/*/test'];
 const endToEnd = tests.map((folder) => `${folder}/**/e2e.test.ts`);
 
 /**
- * What takes a minute and more, the longest first. Where nothing is known of earlier runs large files are
+ * What takes longest, the longest first. Where nothing is known of earlier runs large files are
  * begun first; these are short, and would be what is left in the end, with nothing to run beside it.
  */
 const long = [
@@ -23,6 +23,18 @@ const long = [
   'packages/storage-level/test/conformance',
   'packages/storage-indexeddb/test/conformance',
   'packages/client/test/fire',
+  'packages/paxos/test/synod/register',
+  'packages/raft/test/engine',
+  'tooling/mutations/test/planted',
+  'packages/conformance/test/storage/journal',
+  'packages/replica/test/composition',
+  'packages/storage-file/test/failures',
+  'packages/storage-level/test/corruption',
+  'tooling/benchmark/test/runs',
+  'tooling/benchmark/test/journals',
+  'tooling/faults/test/rounds',
+  'apps/kv/test/recovery',
+  'apps/docs/test/examples',
 ];
 
 class LongestFirst extends BaseSequencer {
