@@ -1,76 +1,47 @@
 /**
- * Versions of keys, and the changes between the compact revision and now.
+ * The changes between the compact revision and now: a queue of versions, oldest first, in a ring.
  *
- * The changes form a queue, oldest first, linked forwards. The versions of a key form a chain, newest
- * first, linked backwards. Each change is appended to both in O(1), and dropping the oldest change is
- * O(1) too: it cuts the chain behind the version that the change made, since every read that is still
- * allowed finds its answer at that version or in front of it.
+ *        kept          first                        end
+ *     ─────┼─────────────┼────────────────────────────┼──
+ *          │  forgotten  │  can be read               │
+ *          │  but pinned │
  *
- * A change is never altered once it has a successor. So whoever holds one (a snapshot being written) can
- * follow the queue at leisure while changes are appended and dropped.
+ * A change is a version and what it superseded, the version before it of the same key. While one of them can be
+ * read, so can the other. What is forgotten cannot be read any more, and counts no more; it stays all the same for
+ * as long as somebody (a snapshot being written) has pinned it.
  */
-import { isBefore, Landmarks, type Place } from './landmarks.ts';
 import { versionOverheadBytes } from './limits.ts';
+import type { VersionId, VersionTable } from './version-table.ts';
 
-/** One version of one key; immutable once it is in the store, but for the cut. */
-export interface Version {
-  readonly key: string;
-  /** The map's own copy; undefined for the deletion of the key (a *tombstone*). */
-  readonly value: Uint8Array | undefined;
-  /** Revision at which the key came into being; 0 in a tombstone. */
-  readonly createRevision: number;
-  /** Revision that made this version. */
-  readonly modRevision: number;
-  /** Which change of that revision it was, from 0. */
+/** A place among the changes: in front of the one of this revision and position, whether or not there is one. */
+export interface Place {
+  readonly revision: number;
   readonly position: number;
-  /** How many versions since the key came into being, from 1; 0 in a tombstone. */
-  readonly version: number;
-  /** The lease that the key hung on; 0: none. */
-  readonly lease: number;
-  /** Bytes of key (UTF-8) and value. */
-  readonly bytes: number;
-  hashLow: number;
-  hashHigh: number;
-  /** The version before, as long as it can be read. */
-  previous: Version | undefined;
 }
 
-/** A version that is there, not a tombstone. */
-export interface LiveVersion extends Version {
-  readonly value: Uint8Array;
-}
+/** Numbers the changes, from 0, for ever. */
+export type Sequence = number;
 
-/** One change of one key. */
-export interface Change {
-  readonly version: Version;
-  /** What it superseded: the version before, or nothing if the key was new. */
-  readonly superseded: Version | undefined;
-  next: Change | undefined;
-}
-
-/** Whether a version is one of a key that is there. */
-export function isLive(version: Version | undefined): version is LiveVersion {
-  return version?.value !== undefined;
-}
-
-/** The version of a key that was in force at a revision, given its newest; undefined if none was. */
-export function versionAt(newest: Version | undefined, revision: number): LiveVersion | undefined {
-  let version = newest;
-  while (version !== undefined && version.modRevision > revision) version = version.previous;
-  return isLive(version) ? version : undefined;
-}
+const firstCapacity = 64;
 
 /** The queue of changes since the compact revision. */
 export class History {
-  #oldest: Change | undefined;
-  #newest: Change | undefined;
-  readonly #landmarks = new Landmarks();
-  #length = 0;
+  readonly #versions: VersionTable;
+  /** A change stands at its sequence modulo the length, which is a power of two. */
+  #ring: Int32Array = new Int32Array(firstCapacity);
+  #kept: Sequence = 0;
+  #first: Sequence = 0;
+  #end: Sequence = 0;
   #bytes = 0;
+  readonly #pins = new Set<{ readonly from: Sequence }>();
 
-  /** Number of changes. */
+  constructor(versions: VersionTable) {
+    this.#versions = versions;
+  }
+
+  /** Number of changes that can be read. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#first;
   }
 
   /** Bytes that exist only for the sake of reads at past revisions. */
@@ -78,65 +49,95 @@ export class History {
     return this.#bytes;
   }
 
-  get oldest(): Change | undefined {
-    return this.#oldest;
+  /** The oldest change that can be read. */
+  get first(): Sequence {
+    return this.#first;
   }
 
-  /** The changes as of now, oldest first, whatever is appended and dropped later. */
-  freeze(): () => Iterable<Change> {
-    const oldest = this.#oldest;
-    const newest = this.#newest;
-    return () => changesBetween(oldest, newest);
+  /** Behind the newest change. */
+  get end(): Sequence {
+    return this.#end;
   }
 
-  append(version: Version, superseded: Version | undefined): void {
-    const change: Change = { version, superseded, next: undefined };
-    if (this.#newest === undefined) this.#oldest = change;
-    else this.#newest.next = change;
-    this.#newest = change;
-    this.#landmarks.append(change);
-    this.#length += 1;
-    this.#bytes += historyBytes(change);
+  /** The version that a change made. */
+  at(sequence: Sequence): VersionId {
+    return this.#ring[sequence & (this.#ring.length - 1)] ?? 0;
   }
 
-  /** The first change that does not lie in front of a place; undefined: none is left or has come yet. */
-  from(place: Place): Change | undefined {
+  append(id: VersionId): void {
+    if (this.#end - this.#kept === this.#ring.length) this.#grow();
+    this.#ring[this.#end & (this.#ring.length - 1)] = id;
+    this.#end += 1;
+    this.#bytes += this.#bytesOf(id);
+  }
+
+  /** The first change that does not lie in front of a place; `end` if none has come yet. */
+  find(place: Place): Sequence {
+    let low = this.#first;
+    let high = this.#end;
     // Most often asked for: the present, where there is nothing.
-    if (this.#newest === undefined || isBefore(this.#newest.version, place)) return undefined;
-    let change = this.#landmarks.lastBefore(place) ?? this.#oldest;
-    while (change !== undefined && isBefore(change.version, place)) change = change.next;
-    return change;
+    if (low < high && isBefore(this.#versions, this.at(high - 1), place)) return high;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (isBefore(this.#versions, this.at(middle), place)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
-  /** Takes the oldest change out of the queue and cuts the chain of its key behind it. */
-  dropOldest(): Change | undefined {
-    const change = this.#oldest;
-    if (change === undefined) return undefined;
-    this.#oldest = change.next;
-    if (change.next === undefined) this.#newest = undefined;
-    this.#landmarks.drop(change);
-    this.#length -= 1;
-    this.#bytes -= historyBytes(change);
-    change.version.previous = undefined;
-    return change;
+  /** The oldest change can be read no more. */
+  forgetFirst(): void {
+    this.#bytes -= this.#bytesOf(this.at(this.#first));
+    this.#first += 1;
+  }
+
+  /** The oldest change that is forgotten and not pinned leaves the queue; undefined: there is none. */
+  dropForgotten(): VersionId | undefined {
+    if (this.#kept === this.#first) return undefined;
+    for (const { from } of this.#pins) if (from <= this.#kept) return undefined;
+    const id = this.at(this.#kept);
+    this.#kept += 1;
+    return id;
+  }
+
+  /** Keeps all changes that can be read now until what it returns is called. */
+  pin(): () => void {
+    const pin = { from: this.#first };
+    this.#pins.add(pin);
+    return () => {
+      this.#pins.delete(pin);
+    };
+  }
+
+  #grow(): void {
+    const ring = new Int32Array(2 * this.#ring.length);
+    for (let sequence = this.#kept; sequence < this.#end; sequence++) {
+      ring[sequence & (ring.length - 1)] = this.at(sequence);
+    }
+    this.#ring = ring;
+  }
+
+  /**
+   * A superseded tombstone counts nothing: whether it is still linked depends on when it was compacted,
+   * and what is counted decides what is dropped next, so it must be the same after a restore.
+   */
+  #bytesOf(id: VersionId): number {
+    const versions = this.#versions;
+    const tombstone = versions.isLive(id) ? 0 : versions.bytes(id);
+    const superseded = versions.previous(id);
+    return (
+      versionOverheadBytes +
+      tombstone +
+      (versions.isLive(superseded) ? versions.bytes(superseded) : 0)
+    );
   }
 }
 
-function* changesBetween(
-  oldest: Change | undefined,
-  newest: Change | undefined,
-): Generator<Change, void, undefined> {
-  for (let change = oldest; change !== undefined; change = change.next) {
-    yield change;
-    if (change === newest) return;
-  }
-}
-
-/**
- * A superseded tombstone counts nothing: whether it is still linked depends on when it was compacted,
- * and what is counted decides what is dropped next, so it must be the same after a restore.
- */
-function historyBytes({ version, superseded }: Change): number {
-  const tombstone = isLive(version) ? 0 : version.bytes;
-  return versionOverheadBytes + tombstone + (isLive(superseded) ? superseded.bytes : 0);
+/** Whether the change that made a version lies in front of a place. */
+export function isBefore(versions: VersionTable, id: VersionId, place: Place): boolean {
+  const revision = versions.modRevision(id);
+  return (
+    revision < place.revision ||
+    (revision === place.revision && versions.position(id) < place.position)
+  );
 }

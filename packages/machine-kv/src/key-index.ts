@@ -2,101 +2,94 @@
  * From each key to its newest version: a hash table for whoever asks for one key, and an ordered tree for whoever
  * asks for many.
  *
- * Both lead to the same *slots*, and a new version of a key that is there only changes its slot: a tenth of the
- * cost of finding the key's place in the tree. A snapshot keeps what it has all the same. It clones the tree, and
- * as long as it is being read a slot that it may see is replaced, in the tree and in the table, instead of changed.
+ * Both lead to a *slot*, the number of a key. A new version of a key that is there changes nothing but one number:
+ * a tenth of the cost of finding the key's place in the tree.
  */
-import { invariant } from '@quorate/core';
-import type { Version } from './history.ts';
+import { noVersion, type VersionId } from './version-table.ts';
 import { emptyTree, type Tree } from './tree.ts';
 
-/** Where the newest version of a key stands. */
-export interface Slot {
-  version: Version;
-  /** How many snapshots had been begun when it was made: those cannot see it. */
-  readonly era: number;
-}
+/** Numbers a key for as long as it is in the index; then it may number another one. */
+export type Slot = number;
 
 export class KeyIndex {
   readonly #slots = new Map<string, Slot>();
   readonly #tree: Tree<string, Slot>;
-  #era = 0;
-  /** Snapshots that have not been read to their end. */
-  #open = 0;
+  /** By slot. */
+  readonly #keys: string[] = [];
+  #newest: Int32Array = new Int32Array(64);
+  readonly #free: Slot[] = [];
+  /** How many times a key came or went. */
+  #changes = 0;
 
   /** @param compare the order of the keys. */
   constructor(compare: (left: string, right: string) => number) {
     this.#tree = emptyTree(compare);
   }
 
-  /** The newest version of a key. */
-  get(key: string): Version | undefined {
-    return this.#slots.get(key)?.version;
-  }
-
-  /** Where it stands, for {@link replace}. Whatever is done to the index in between makes it worthless. */
-  slot(key: string): Slot | undefined {
+  /** The slot of a key, if it has one. */
+  find(key: string): Slot | undefined {
     return this.#slots.get(key);
   }
 
-  /** Puts a version in the place of the one in its slot; adds its key where it has none. */
-  replace(slot: Slot | undefined, version: Version): void {
-    if (slot !== undefined && (this.#open === 0 || slot.era === this.#era)) {
-      slot.version = version;
-      return;
+  /** Gives a key that has none a slot. */
+  add(key: string): Slot {
+    const slot = this.#free.pop() ?? this.#keys.length;
+    this.#keys[slot] = key;
+    if (slot >= this.#newest.length) {
+      const larger = new Int32Array(2 * this.#newest.length);
+      larger.set(this.#newest);
+      this.#newest = larger;
     }
-    const fresh: Slot = { version, era: this.#era };
-    this.#slots.set(version.key, fresh);
-    this.#tree.set(version.key, fresh);
+    this.#slots.set(key, slot);
+    this.#tree.set(key, slot);
+    this.#changes += 1;
+    return slot;
   }
 
-  delete(key: string): void {
+  /** Takes a key out. */
+  remove(slot: Slot): void {
+    const key = this.key(slot);
     this.#slots.delete(key);
     this.#tree.delete(key);
+    this.#keys[slot] = '';
+    this.#newest[slot] = noVersion;
+    this.#free.push(slot);
+    this.#changes += 1;
   }
 
-  /** All, in order. Change nothing meanwhile. */
-  values(): Generator<Version, void, undefined> {
-    return versionsOf(this.#tree);
+  key(slot: Slot): string {
+    return this.#keys[slot] ?? '';
   }
 
-  /** Those from a key on, in order. Change nothing meanwhile. */
-  *from(key: string): Generator<Version, void, undefined> {
+  /** The newest version of a key. */
+  newest(slot: Slot): VersionId {
+    return this.#newest[slot] ?? noVersion;
+  }
+
+  setNewest(slot: Slot, id: VersionId): void {
+    this.#newest[slot] = id;
+  }
+
+  /** Those from a key on, in order. Keys may come and go meanwhile: those behind the last one count as they are. */
+  *from(key: string): Generator<Slot, void, undefined> {
     const reused: (string | Slot)[] = [];
-    for (const [, { version }] of this.#tree.entries(key, reused)) yield version;
+    let last: string | undefined;
+    for (let isMoved = true; isMoved; ) {
+      isMoved = false;
+      const seen = this.#changes;
+      for (const [next, slot] of this.#tree.entries(last ?? key, reused)) {
+        if (next === last) continue;
+        last = next;
+        yield slot;
+        isMoved = seen !== this.#changes;
+        if (isMoved) break;
+      }
+    }
   }
 
   /** Those in front of a key, the last first; all, where there is none. Change nothing meanwhile. */
-  *before(key: string | undefined): Generator<Version, void, undefined> {
+  *before(key: string | undefined): Generator<Slot, void, undefined> {
     const reused: (string | Slot)[] = [];
-    for (const [, { version }] of this.#tree.entriesReversed(key, reused, true)) yield version;
+    for (const [, slot] of this.#tree.entriesReversed(key, reused, true)) yield slot;
   }
-
-  /**
-   * The index as of now, at the cost of a pointer: all, in order, whatever changes meanwhile. Can be read once; what
-   * is never read to its end costs the changes after it a little more, for ever.
-   */
-  freeze(): () => Iterable<Version> {
-    const tree = this.#tree.clone();
-    this.#era += 1;
-    this.#open += 1;
-    let isRead = false;
-    return () => {
-      invariant(!isRead, 'a snapshot of the keys is read once: behind its end they change');
-      isRead = true;
-      return this.#readOnce(tree);
-    };
-  }
-
-  *#readOnce(tree: Tree<string, Slot>): Generator<Version, void, undefined> {
-    try {
-      yield* versionsOf(tree);
-    } finally {
-      this.#open -= 1;
-    }
-  }
-}
-
-function* versionsOf(tree: Tree<string, Slot>): Generator<Version, void, undefined> {
-  for (const { version } of tree.values()) yield version;
 }

@@ -113,7 +113,7 @@ class Machine implements KvMachine {
   }
 
   snapshot(): AsyncIterable<Uint8Array> {
-    return writeSnapshot(this.#store.freeze());
+    return writeSnapshot(this.#store, this.#store.freeze());
   }
 
   /** @throws CorruptError if the chunks are not a whole, sound snapshot; the state stays as it was. */
@@ -199,8 +199,8 @@ function info(store: Store): KvInfoAnswer {
     compactRevision: store.compactRevision,
     keys: store.keys,
     bytes: store.bytes,
-    changes: store.changes,
-    historyBytes: store.historyBytes,
+    changes: store.history.length,
+    historyBytes: store.history.bytes,
     retainRevisions: store.retention.revisions,
     retainBytes: store.retention.bytes,
     leases: store.leases.size,

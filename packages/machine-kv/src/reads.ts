@@ -2,11 +2,11 @@
  * Reading: one key or many, now or at a past revision, within a bound of bytes.
  */
 import type { KvGet, KvRange, KvSelection } from './commands.ts';
-import { isLive, type LiveVersion, type Version, versionAt } from './history.ts';
 import { noLease } from './leases/none.ts';
 import { maxAnswerBytes, versionOverheadBytes } from './limits.ts';
 import type { KvGetAnswer, KvPair, KvRangeAnswer } from './results.ts';
 import type { Store } from './store.ts';
+import { noVersion, type VersionId } from './version-table.ts';
 
 const noValue = new Uint8Array(0);
 
@@ -23,21 +23,27 @@ export class AnswerBudget {
   }
 }
 
-/** The pair to answer with. Refers to the map's own copy of the value, which is never written again. */
-export function pairOf(version: LiveVersion, keysOnly: boolean = false): KvPair {
-  const { key, createRevision, modRevision, lease } = version;
-  const value = keysOnly ? noValue : version.value;
-  const pair = { key, value, createRevision, modRevision, version: version.version };
+/** The pair to answer with, of a live version. */
+export function pairOf(store: Store, id: VersionId, keysOnly: boolean = false): KvPair {
+  const { versions } = store;
+  const pair = {
+    key: store.keyOf(id),
+    value: keysOnly ? noValue : store.copyOfValue(id),
+    createRevision: versions.createRevision(id),
+    modRevision: versions.modRevision(id),
+    version: versions.version(id),
+  };
+  const lease = versions.lease(id);
   return lease === noLease ? pair : { ...pair, lease };
 }
 
 /** Reads one key. A revision of 0 is the present; any other must be readable. */
 export function readKey(store: Store, { key, revision }: KvGet): KvGetAnswer {
-  const version = inForce(store.newest(key), revision);
+  const id = inForce(store, store.newest(key), revision);
   const at = revision === 0 ? store.revision : revision;
-  return version === undefined
+  return id === noVersion
     ? { type: 'get', revision: at }
-    : { type: 'get', revision: at, pair: pairOf(version) };
+    : { type: 'get', revision: at, pair: pairOf(store, id) };
 }
 
 /** Reads keys in order. A revision of 0 is the present; any other must be readable. */
@@ -46,13 +52,13 @@ export function readRange(store: Store, query: KvRange, budget: AnswerBudget): K
   const pairs: KvPair[] = [];
   let count = 0;
   for (const newest of store.scan(selection, reverse)) {
-    const version = inForce(newest, revision);
-    if (version === undefined) continue;
+    const id = inForce(store, newest, revision);
+    if (id === noVersion) continue;
     count += 1;
     // Once something was left out, so is everything behind it: a page has no gaps.
     const next = count === pairs.length + 1 && pairs.length < limit;
-    if (next && budget.take(version.key, keysOnly ? 0 : version.value.length)) {
-      pairs.push(pairOf(version, keysOnly));
+    if (next && budget.take(store.keyOf(id), keysOnly ? 0 : store.versions.valueBytes(id))) {
+      pairs.push(pairOf(store, id, keysOnly));
     } else if (!query.count) {
       break;
     }
@@ -67,13 +73,13 @@ export function readRange(store: Store, query: KvRange, budget: AnswerBudget): K
 }
 
 /** All that are there now, collected first so that the caller may change them. */
-export function liveVersions(store: Store, selection: KvSelection): readonly LiveVersion[] {
-  const found: LiveVersion[] = [];
-  for (const version of store.scan(selection, false)) if (isLive(version)) found.push(version);
+export function liveVersions(store: Store, selection: KvSelection): readonly VersionId[] {
+  const found: VersionId[] = [];
+  for (const id of store.scan(selection, false)) if (store.versions.isLive(id)) found.push(id);
   return found;
 }
 
-function inForce(newest: Version | undefined, revision: number): LiveVersion | undefined {
-  if (revision !== 0) return versionAt(newest, revision);
-  return isLive(newest) ? newest : undefined;
+function inForce({ versions }: Store, newest: VersionId, revision: number): VersionId {
+  if (revision !== 0) return versions.inForce(newest, revision);
+  return versions.isLive(newest) ? newest : noVersion;
 }

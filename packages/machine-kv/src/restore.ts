@@ -17,6 +17,7 @@ import {
   preambleBytes,
 } from './snapshot.ts';
 import { firstRevision, Store } from './store.ts';
+import { noVersion } from './version-table.ts';
 
 const hashDigits = 16;
 
@@ -178,14 +179,18 @@ class SnapshotReader {
     }
     const isPut = reader.boolean();
     const key = readKey(reader);
-    check(store.newest(key)?.modRevision !== revision, 'a key changes twice in one revision');
+    const newest = store.newest(key);
+    check(
+      newest === noVersion || store.versions.modRevision(newest) !== revision,
+      'a key changes twice in one revision',
+    );
     if (isPut) {
       const value = reader.bytes(maxValueBytes);
       store.put(key, value, reader.u48());
       return;
     }
     const live = store.live(key);
-    if (live === undefined) throw new CorruptError('a snapshot deletes a key that is not there');
+    if (live === noVersion) throw new CorruptError('a snapshot deletes a key that is not there');
     store.delete(live);
   }
 

@@ -4,7 +4,7 @@
 import { CompactedError, InvalidArgumentError } from '@quorate/core';
 import type { KvLeaseAnswer, KvLeaseResult } from './leases/results.ts';
 
-/** A key, its value and its numbers. Do not write into the bytes: they may be the map's own. */
+/** A key, its value and its numbers. The bytes may share their buffer with those of other pairs. */
 export interface KvPair {
   readonly key: string;
   /** Empty where only keys were asked for. */

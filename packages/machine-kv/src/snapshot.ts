@@ -19,9 +19,9 @@
  * Format 1 had no leases. No release wrote it, so it is not read.
  */
 import { ByteWriter, crc32 } from '@quorate/core';
-import { isLive, type LiveVersion, type Version } from './history.ts';
 import { maxKeyBytes, maxValueBytes } from './limits.ts';
-import type { FrozenStore } from './store.ts';
+import type { FrozenStore, Store } from './store.ts';
+import type { VersionId } from './version-table.ts';
 
 /** First bytes of every snapshot. */
 export const magic = 0x514b_5653;
@@ -42,8 +42,17 @@ type BlockKind = (typeof kind)[keyof typeof kind];
 
 /** Writes the state in chunks of about 64 KiB, or as long as the value in it. */
 export async function* writeSnapshot(
+  store: Store,
   state: FrozenStore,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* writeState(store, state);
+  } finally {
+    state.release();
+  }
+}
+
+function* writeState(store: Store, state: FrozenStore): Generator<Uint8Array, void, undefined> {
   const blocks = new BlockWriter();
   const { writer } = blocks;
   yield new ByteWriter(preambleBytes).u32(magic).u16(format).take();
@@ -51,13 +60,13 @@ export async function* writeSnapshot(
   writer.u48(state.retention.revisions).u48(state.retention.bytes);
   writer.u48(state.leases.clock).u48(state.leases.next);
   yield blocks.close(kind.header);
-  for (const base of baseVersions(state)) {
-    writeBase(base, writer);
+  for (const id of state.base()) {
+    writeBase(store, id, writer);
     if (blocks.isFull) yield blocks.close(kind.base);
   }
   if (!blocks.isEmpty) yield blocks.close(kind.base);
-  for (const { version } of state.changes()) {
-    writeChange(version, writer);
+  for (const id of state.changes()) {
+    writeChange(store, id, writer);
     if (blocks.isFull) yield blocks.close(kind.changes);
   }
   if (!blocks.isEmpty) yield blocks.close(kind.changes);
@@ -70,28 +79,23 @@ export async function* writeSnapshot(
   yield blocks.close(kind.end);
 }
 
-/** What was in force at the compact revision: what is still the newest, and what was superseded since. */
-function* baseVersions(state: FrozenStore): Generator<LiveVersion, void, undefined> {
-  const isBase = (version: Version | undefined): version is LiveVersion =>
-    isLive(version) && version.modRevision <= state.compactRevision;
-  for (const version of state.newest()) if (isBase(version)) yield version;
-  for (const { superseded } of state.changes()) if (isBase(superseded)) yield superseded;
-}
-
-function writeBase(base: LiveVersion, writer: ByteWriter): void {
+function writeBase(store: Store, id: VersionId, writer: ByteWriter): void {
+  const { versions } = store;
   writer
-    .string(base.key)
-    .bytes(base.value)
-    .u48(base.createRevision)
-    .u48(base.modRevision)
-    .u32(base.position)
-    .u48(base.version)
-    .u48(base.lease);
+    .string(store.keyOf(id))
+    .bytes(store.viewOfValue(id))
+    .u48(versions.createRevision(id))
+    .u48(versions.modRevision(id))
+    .u32(versions.position(id))
+    .u48(versions.version(id))
+    .u48(versions.lease(id));
 }
 
-function writeChange(version: Version, writer: ByteWriter): void {
-  writer.u48(version.modRevision).boolean(isLive(version)).string(version.key);
-  if (isLive(version)) writer.bytes(version.value).u48(version.lease);
+function writeChange(store: Store, id: VersionId, writer: ByteWriter): void {
+  const { versions } = store;
+  const isLive = versions.isLive(id);
+  writer.u48(versions.modRevision(id)).boolean(isLive).string(store.keyOf(id));
+  if (isLive) writer.bytes(store.viewOfValue(id)).u48(versions.lease(id));
 }
 
 /** Gathers records into blocks. */

@@ -6,19 +6,26 @@
  * compare. All changes of one command share a revision. A key changes at most once in a revision
  * (commands that would do otherwise are rejected), so "the map at revision r" has one meaning.
  *
- * A deleted key stays in the index as a tombstone until its deletion leaves the history.
+ *     key-index.ts       key → slot → newest version
+ *     version-table.ts   the numbers of each version, and the one before it
+ *     value-log.ts       the values
+ *     history.ts         the changes that can be read back
+ *
+ * A version that nobody can read any more is given back: so ids of versions are for those who are done with them
+ * before the next command. A deleted key stays in the index as a tombstone until its deletion leaves the history.
  */
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import type { KvSelection } from './commands.ts';
-import { type Change, History, isLive, type LiveVersion, type Version } from './history.ts';
+import { History, type Sequence } from './history.ts';
 import { KeyIndex, type Slot } from './key-index.ts';
 import { KeyOrder, utf8Length } from './keys.ts';
-import type { Place } from './landmarks.ts';
 import { noLease } from './leases/none.ts';
 import { type FrozenLeases, LeaseTable } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
 import { boundsOf } from './selection.ts';
-import { ValueCopier } from './values.ts';
+import { ValueCopier } from './value-copier.ts';
+import { ValueLog } from './value-log.ts';
+import { noVersion, type VersionFields, type VersionId, VersionTable } from './version-table.ts';
 
 /** Revision of an empty map. */
 export const firstRevision = 1;
@@ -40,26 +47,35 @@ export interface BaseVersion {
   readonly lease: number;
 }
 
-/** The state as of one moment, safe from later changes. */
+/** The state as of one moment, safe from later changes until it is released. */
 export interface FrozenStore {
   readonly revision: number;
   readonly compactRevision: number;
   readonly retention: Retention;
   readonly hash: string;
   readonly leases: FrozenLeases;
-  /** The newest version of every key, in order. Once. */
-  newest(): Iterable<Version>;
-  /** The changes since the compact revision, oldest first. */
-  changes(): Iterable<Change>;
+  /** The versions that were in force at the compact revision, in the order of their keys. */
+  base(): Iterable<VersionId>;
+  /** The versions made since the compact revision, oldest first. */
+  changes(): Iterable<VersionId>;
+  /** Lets go of it. */
+  release(): void;
 }
 
+/** Lets go of states that nobody released, and nobody can read any more. */
+const abandoned = new FinalizationRegistry<() => void>((unpin) => {
+  unpin();
+});
+
 export class Store {
+  readonly versions: VersionTable = new VersionTable();
+  readonly history: History = new History(this.versions);
+  readonly #values = new ValueLog(this.versions);
+  readonly #copier = new ValueCopier();
   readonly #order = new KeyOrder();
   readonly #index = new KeyIndex(this.#order.compare);
   /** Told by each put and deletion which keys hang on which lease. */
   readonly leases: LeaseTable = new LeaseTable(this.#order.compare);
-  readonly #history = new History();
-  readonly #copier = new ValueCopier();
   readonly #hasher = new Hasher();
   /** Over all versions that can be read, tombstones included. */
   readonly #hashes = new HashSum();
@@ -70,7 +86,7 @@ export class Store {
   #uncommitted = 0;
   #keys = 0;
   #bytes = 0;
-  #observer: ((version: Version) => void) | undefined;
+  #observer: ((id: VersionId) => void) | undefined;
 
   /** @param revision where the store starts: as if everything before had been compacted. */
   constructor(revision: number = firstRevision) {
@@ -102,85 +118,98 @@ export class Store {
     return this.#bytes;
   }
 
-  /** Number of changes that can be read back. */
-  get changes(): number {
-    return this.#history.length;
-  }
-
-  /** Bytes held only for the sake of reads at past revisions. */
-  get historyBytes(): number {
-    return this.#history.bytes;
+  /** Bytes of memory that values take, with those that are dead and not yet cleaned away. */
+  get valueMemoryBytes(): number {
+    return this.#values.bytes;
   }
 
   /** The newest version of a key, a tombstone too. */
-  newest(key: string): Version | undefined {
-    return this.#index.get(key);
+  newest(key: string): VersionId {
+    const slot = this.#index.find(key);
+    return slot === undefined ? noVersion : this.#index.newest(slot);
   }
 
   /** The newest version of a key that is there. */
-  live(key: string): LiveVersion | undefined {
-    const version = this.#index.get(key);
-    return isLive(version) ? version : undefined;
+  live(key: string): VersionId {
+    const id = this.newest(key);
+    return this.versions.isLive(id) ? id : noVersion;
+  }
+
+  /** The key that a version is one of. */
+  keyOf(id: VersionId): string {
+    return this.#index.key(this.versions.slot(id));
+  }
+
+  /** The value of a live version, as a view that is good until the next command. */
+  viewOfValue(id: VersionId): Uint8Array {
+    return this.#values.view(this.versions.place(id));
+  }
+
+  /** The value of a live version, for whoever keeps it. */
+  copyOfValue(id: VersionId): Uint8Array {
+    return this.#copier.copy(this.viewOfValue(id));
   }
 
   /** Puts a copy of the value; returns the version before, if the key was there. */
-  put(key: string, value: Uint8Array, lease: number = noLease): LiveVersion | undefined {
-    const slot = this.#index.slot(key);
-    const before = slot?.version;
-    const replaced = isLive(before) ? before : undefined;
+  put(key: string, value: Uint8Array, lease: number = noLease): VersionId {
+    const { versions } = this;
     const keyBytes = utf8Length(key);
+    const slot = this.#index.find(key) ?? this.#admit(key, keyBytes);
+    const before = this.#index.newest(slot);
+    const isReplaced = versions.isLive(before);
     const modRevision = this.#revision + 1;
-    const version = this.#sealed({
-      key,
-      value: this.#copier.copy(value),
-      createRevision: replaced?.createRevision ?? modRevision,
+    const id = this.#add(key, value, {
+      slot,
+      createRevision: isReplaced ? versions.createRevision(before) : modRevision,
       modRevision,
       position: this.#uncommitted,
-      version: (replaced?.version ?? 0) + 1,
+      version: isReplaced ? versions.version(before) + 1 : 1,
       lease,
-      bytes: keyBytes + value.length,
-      hashLow: 0,
-      hashHigh: 0,
+      keyBytes,
+      valueBytes: value.length,
       previous: before,
     });
-    if (before === undefined) this.#order.admit(key, keyBytes);
-    this.#append(version, before, slot);
-    this.#bytes += version.bytes - (replaced?.bytes ?? 0);
-    if (replaced === undefined) this.#keys += 1;
-    if (replaced?.lease !== lease) {
-      this.leases.detach(replaced?.lease ?? noLease, key);
+    this.#append(id);
+    this.#bytes += versions.bytes(id) - (isReplaced ? versions.bytes(before) : 0);
+    if (!isReplaced) this.#keys += 1;
+    const leaseBefore = isReplaced ? versions.lease(before) : noLease;
+    if (lease !== leaseBefore) {
+      this.leases.detach(leaseBefore, key);
       this.leases.attach(lease, key);
     }
-    return replaced;
+    return isReplaced ? before : noVersion;
   }
 
   /** Deletes a key that is there, given its newest version. */
-  delete(live: LiveVersion): void {
-    const tombstone = this.#sealed({
-      key: live.key,
-      value: undefined,
+  delete(live: VersionId): void {
+    const { versions } = this;
+    const key = this.keyOf(live);
+    const tombstone = this.#add(key, undefined, {
+      slot: versions.slot(live),
       createRevision: 0,
       modRevision: this.#revision + 1,
       position: this.#uncommitted,
       version: 0,
       lease: noLease,
-      bytes: live.bytes - live.value.length,
-      hashLow: 0,
-      hashHigh: 0,
+      keyBytes: utf8Length(key),
+      valueBytes: 0,
       previous: live,
     });
-    this.#append(tombstone, live, this.#index.slot(live.key));
-    this.#bytes -= live.bytes;
+    this.#append(tombstone);
+    this.#bytes -= versions.bytes(live);
     this.#keys -= 1;
-    this.leases.detach(live.lease, live.key);
+    this.leases.detach(versions.lease(live), key);
   }
 
   /** Ends a command: if it changed anything there is a new revision, and old ones may go. */
   commit(): void {
-    if (this.#uncommitted === 0) return;
+    const changes = this.#uncommitted;
+    if (changes === 0) return;
     this.#revision += 1;
     this.#uncommitted = 0;
     this.#trim();
+    // Twice as many as there are new ones: what a snapshot had pinned goes in small steps behind it.
+    this.#drop(2 * changes);
   }
 
   /** Forgets what was before a revision. It must lie between the compact and the current one. */
@@ -189,85 +218,77 @@ export class Store {
       revision >= this.#compactRevision && revision <= this.#revision,
       'history is compacted forwards, and not beyond the present',
     );
-    this.#compactRevision = revision;
-    for (;;) {
-      const oldest = this.#history.oldest;
-      if (oldest === undefined || oldest.version.modRevision > revision) return;
-      this.#history.dropOldest();
-      this.#forget(oldest);
-    }
+    this.#forgetUpTo(revision);
+    this.#drop(Number.POSITIVE_INFINITY);
   }
 
   /** Sets how much history to keep from now on, and forgets what is over. */
   retain(retention: Retention): void {
     this.#retention = retention;
     this.#trim();
+    this.#drop(Number.POSITIVE_INFINITY);
   }
 
   /** Has each change told as it happens, before its command is at its end. */
-  observe(observer: (version: Version) => void): void {
+  observe(observer: (id: VersionId) => void): void {
     this.#observer = observer;
-  }
-
-  /** The first change that does not lie in front of a place; those behind it are linked to it. */
-  changesFrom(place: Place): Change | undefined {
-    return this.#history.from(place);
   }
 
   /** Adds a version that was in force at the compact revision. False if its key has one already. */
   load(base: BaseVersion): boolean {
-    const keyBytes = utf8Length(base.key);
-    const version = this.#sealed({
-      key: base.key,
-      value: this.#copier.copy(base.value),
-      createRevision: base.createRevision,
-      modRevision: base.modRevision,
-      position: base.position,
-      version: base.version,
-      lease: base.lease,
-      bytes: keyBytes + base.value.length,
-      hashLow: 0,
-      hashHigh: 0,
-      previous: undefined,
+    const { key, value, createRevision, modRevision, position, version, lease } = base;
+    if (this.#index.find(key) !== undefined) return false;
+    const keyBytes = utf8Length(key);
+    const slot = this.#admit(key, keyBytes);
+    const id = this.#add(key, value, {
+      slot,
+      createRevision,
+      modRevision,
+      position,
+      version,
+      lease,
+      keyBytes,
+      valueBytes: value.length,
+      previous: noVersion,
     });
-    this.#order.admit(base.key, keyBytes);
-    if (this.#index.get(base.key) !== undefined) return false;
-    this.#index.replace(undefined, version);
-    this.#hashes.add(version.hashLow, version.hashHigh);
+    this.#index.setNewest(slot, id);
+    this.#hashes.add(this.versions.hashLow(id), this.versions.hashHigh(id));
     this.#keys += 1;
-    this.#bytes += version.bytes;
+    this.#bytes += this.versions.bytes(id);
     return true;
   }
 
   /** Hangs the keys of a snapshot on their leases. False if one of these is not there, or has too many. */
   attachLeases(): boolean {
-    for (const { key, lease } of this.#index.values()) {
+    for (const slot of this.#index.from('')) {
+      const lease = this.versions.lease(this.#index.newest(slot));
       if (lease === noLease) continue;
       if (this.leases.get(lease) === undefined) return false;
-      this.leases.attach(lease, key);
+      this.leases.attach(lease, this.#index.key(slot));
       if (this.leases.keyCount(lease) > maxLeaseKeys) return false;
     }
     return true;
   }
 
   /** The newest versions, tombstones too, of the keys selected, in order. Change nothing meanwhile. */
-  *scan(selection: KvSelection, reverse: boolean): Generator<Version, void, undefined> {
+  *scan(selection: KvSelection, reverse: boolean): Generator<VersionId, void, undefined> {
     if (selection.type === 'key') {
-      const version = this.#index.get(selection.key);
-      if (version !== undefined) yield version;
+      const id = this.newest(selection.key);
+      if (id !== noVersion) yield id;
       return;
     }
+    const index = this.#index;
     const { from, to } = boundsOf(selection);
     const { compare } = this.#order;
     if (reverse) {
-      for (const version of this.#index.before(to)) {
-        if (compare(version.key, from) < 0) return;
-        yield version;
+      for (const slot of index.before(to)) {
+        if (compare(index.key(slot), from) < 0) return;
+        yield index.newest(slot);
       }
     } else {
-      for (const version of this.#index.from(from)) {
-        if (to !== undefined && compare(version.key, to) >= 0) return;
-        yield version;
+      for (const slot of index.from(from)) {
+        if (to !== undefined && compare(index.key(slot), to) >= 0) return;
+        yield index.newest(slot);
       }
     }
   }
@@ -291,61 +312,128 @@ export class Store {
     );
   }
 
-  /** The state as of now, at the cost of a pointer: the index copies a node before it next changes it. */
+  /**
+   * The state as of now, at the cost of a few numbers: its versions are all there, and stay until it is released.
+   * One that is neither read nor released goes with the collector.
+   */
   freeze(): FrozenStore {
-    return {
+    const compactRevision = this.#compactRevision;
+    const { first, end } = this.history;
+    const unpin = this.history.pin();
+    const frozen = {
       revision: this.#revision,
-      compactRevision: this.#compactRevision,
+      compactRevision,
       retention: this.#retention,
       hash: this.hash(),
       leases: this.leases.freeze(),
-      newest: this.#index.freeze(),
-      changes: this.#history.freeze(),
+      base: () => this.#inForceAt(compactRevision),
+      changes: () => this.#changesBetween(first, end),
+      release: () => {
+        abandoned.unregister(unpin);
+        unpin();
+      },
     };
+    abandoned.register(frozen, unpin, unpin);
+    return frozen;
   }
 
-  /** Fills in the hash. */
-  #sealed(version: Version): Version {
+  *#inForceAt(revision: number): Generator<VersionId, void, undefined> {
+    for (const slot of this.#index.from('')) {
+      const id = this.versions.inForce(this.#index.newest(slot), revision);
+      if (id !== noVersion) yield id;
+    }
+  }
+
+  *#changesBetween(first: Sequence, end: Sequence): Generator<VersionId, void, undefined> {
+    for (let sequence = first; sequence < end; sequence++) yield this.history.at(sequence);
+  }
+
+  #admit(key: string, keyBytes: number): Slot {
+    this.#order.admit(key, keyBytes);
+    return this.#index.add(key);
+  }
+
+  /** Adds a version with its value and hash. */
+  #add(key: string, value: Uint8Array | undefined, fields: VersionFields): VersionId {
     const hash = this.#hasher
       .start()
-      .text(version.key)
-      .number(version.createRevision)
-      .number(version.modRevision)
-      .number(version.position)
-      .number(version.version)
-      .number(version.lease);
-    if (version.value !== undefined) hash.bytes(version.value);
-    hash.finish();
-    version.hashLow = hash.low;
-    version.hashHigh = hash.high;
-    return version;
+      .text(key)
+      .number(fields.createRevision)
+      .number(fields.modRevision)
+      .number(fields.position)
+      .number(fields.version)
+      .number(fields.lease);
+    if (value !== undefined) hash.bytes(value);
+    const { low, high } = hash.finish();
+    const id = this.versions.add(fields, low, high);
+    if (value !== undefined) this.#values.append(id, value);
+    return id;
   }
 
-  #append(version: Version, superseded: Version | undefined, slot: Slot | undefined): void {
-    this.#index.replace(slot, version);
-    this.#history.append(version, superseded);
-    this.#hashes.add(version.hashLow, version.hashHigh);
+  /** A version that is complete becomes the newest one of its key. */
+  #append(id: VersionId): void {
+    const { versions } = this;
+    this.#index.setNewest(versions.slot(id), id);
+    this.history.append(id);
+    this.#hashes.add(versions.hashLow(id), versions.hashHigh(id));
     this.#uncommitted += 1;
-    this.#observer?.(version);
+    this.#observer?.(id);
   }
 
-  /** What nobody can read once a change has left the history: what it superseded, and its tombstone. */
-  #forget({ version, superseded }: Change): void {
-    if (isLive(superseded)) this.#hashes.subtract(superseded.hashLow, superseded.hashHigh);
-    if (isLive(version)) return;
-    this.#hashes.subtract(version.hashLow, version.hashHigh);
-    if (this.#index.get(version.key) === version) this.#index.delete(version.key);
+  #forgetUpTo(revision: number): void {
+    const { history, versions } = this;
+    this.#compactRevision = revision;
+    while (history.length > 0) {
+      const oldest = history.at(history.first);
+      if (versions.modRevision(oldest) > revision) return;
+      history.forgetFirst();
+      this.#forget(oldest);
+    }
   }
 
-  /** Every change is dropped once, so this costs each change a constant, whenever it happens. */
+  /** What nobody can read once a change is forgotten counts no more: what it superseded, and its tombstone. */
+  #forget(id: VersionId): void {
+    const { versions } = this;
+    const superseded = versions.previous(id);
+    if (versions.isLive(superseded)) this.#uncount(superseded);
+    if (!versions.isLive(id)) this.#uncount(id);
+  }
+
+  #uncount(id: VersionId): void {
+    this.#hashes.subtract(this.versions.hashLow(id), this.versions.hashHigh(id));
+  }
+
+  /** Every change is forgotten once, so this costs each change a constant, whenever it happens. */
   #trim(): void {
     const { revisions, bytes } = this.#retention;
-    for (;;) {
-      const oldest = this.#history.oldest;
-      if (oldest === undefined) return;
+    const { history, versions } = this;
+    while (history.length > 0) {
       const over = this.#revision - this.#compactRevision > revisions;
-      if (!over && this.#history.bytes <= bytes) return;
-      this.compact(oldest.version.modRevision);
+      if (!over && history.bytes <= bytes) return;
+      this.#forgetUpTo(versions.modRevision(history.at(history.first)));
     }
+  }
+
+  /** Gives back what belongs to changes that are forgotten, up to so many of them. */
+  #drop(most: number): void {
+    const { history, versions } = this;
+    for (let dropped = 0; dropped < most; dropped++) {
+      const id = history.dropForgotten();
+      if (id === undefined) return;
+      const superseded = versions.previous(id);
+      versions.setPrevious(id, noVersion);
+      if (superseded !== noVersion) this.#remove(superseded);
+      const slot = versions.slot(id);
+      // A tombstone that is not the newest one goes with the change that superseded it.
+      if (versions.isLive(id) || this.#index.newest(slot) !== id) continue;
+      this.#index.remove(slot);
+      this.#remove(id);
+    }
+  }
+
+  #remove(id: VersionId): void {
+    const { versions } = this;
+    if (versions.isLive(id)) this.#values.release(versions.place(id), versions.valueBytes(id));
+    versions.remove(id);
   }
 }

@@ -21,25 +21,26 @@ import type {
   KvTransactionResult,
 } from './results.ts';
 import type { Store } from './store.ts';
+import { noVersion } from './version-table.ts';
 
 /** Puts one key. */
 export function put(store: Store, { key, value, previous, lease }: KvPut): KvPutResult {
   const replaced = store.put(key, value, lease);
   const { revision } = store;
-  return previous && replaced !== undefined
-    ? { type: 'put', revision, previous: pairOf(replaced) }
+  return previous && replaced !== noVersion
+    ? { type: 'put', revision, previous: pairOf(store, replaced) }
     : { type: 'put', revision };
 }
 
 /** Deletes the keys selected. */
 export function remove(store: Store, { selection, previous }: KvDelete): KvDeleteResult {
   const doomed = liveVersions(store, selection);
-  for (const version of doomed) store.delete(version);
+  for (const id of doomed) store.delete(id);
   return {
     type: 'delete',
     revision: store.revision,
     deleted: doomed.length,
-    previous: previous ? doomed.map((version) => pairOf(version)) : [],
+    previous: previous ? doomed.map((id) => pairOf(store, id)) : [],
   };
 }
 
@@ -104,7 +105,10 @@ function requiredPairs(
 }
 
 function pairsNow(store: Store, selection: KvSelection): (readonly [string, number])[] {
-  return liveVersions(store, selection).map(({ key, value }) => [key, value.length]);
+  return liveVersions(store, selection).map((id) => [
+    store.keyOf(id),
+    store.versions.valueBytes(id),
+  ]);
 }
 
 function operate(store: Store, operation: KvOperation, budget: AnswerBudget): KvOperationResult {
@@ -123,11 +127,14 @@ function operate(store: Store, operation: KvOperation, budget: AnswerBudget): Kv
 }
 
 function holds(store: Store, compare: KvCompare): boolean {
-  const live = store.live(compare.key);
+  const { key, operator } = compare;
+  const live = store.live(key);
   if (compare.target === 'value') {
-    return live !== undefined && ordered(compareBytes(live.value, compare.value), compare.operator);
+    if (live === noVersion) return false;
+    return ordered(compareBytes(store.viewOfValue(live), compare.value), operator);
   }
-  return ordered((live?.[compare.target] ?? 0) - compare.value, compare.operator);
+  const counter = live === noVersion ? 0 : store.versions[compare.target](live);
+  return ordered(counter - compare.value, operator);
 }
 
 /** Whether the left side stands in this relation to the right, given the sign of their difference. */

@@ -1,8 +1,11 @@
 /** The past: reads at revisions, compaction, and what is kept without asking. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CommandRejectedError, CompactedError } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { expectType, kv, versionOverheadBytes } from '../src/index.ts';
 import { Store } from '../src/store.ts';
+import { noVersion, type VersionId } from '../src/version-table.ts';
 import { Hosted } from './harness.ts';
 
 /** Revision n + 1 has a = n. */
@@ -144,18 +147,82 @@ describe('retention', () => {
 });
 
 describe('what is forgotten', () => {
-  test('is let go of: nothing that is left refers to it', () => {
-    const store = new Store();
-    store.retain({ revisions: 3, bytes: 10_000 });
-    for (let change = 0; change < 20; change++) {
-      store.put('a', new Uint8Array(1));
+  /** A store with a = 0, 1, … so many times. */
+  function overwritten(store: Store, times: number): Store {
+    for (let change = 0; change < times; change++) {
+      store.put('a', Uint8Array.of(change));
       store.commit();
     }
-    let versions = 0;
-    for (let at = store.newest('a'); at !== undefined; at = at.previous) versions += 1;
+    return store;
+  }
+
+  test('is given back: nothing that is left refers to it', () => {
+    const store = new Store();
+    store.retain({ revisions: 3, bytes: 10_000 });
+    overwritten(store, 20);
     // The changes retained; what was in force before the first of them is the state it is read from.
-    expect(versions).toBe(3 + 1);
+    expect(store.versions.size).toBe(3 + 1);
+    let chain = 0;
+    for (let id = store.newest('a'); id !== noVersion; id = store.versions.previous(id)) chain += 1;
+    expect(chain).toBe(3 + 1);
     store.compact(store.revision);
-    expect(store.newest('a')?.previous).toBeUndefined();
+    expect(store.versions.size).toBe(1);
+    expect(store.versions.previous(store.newest('a'))).toBe(noVersion);
+    store.delete(store.live('a'));
+    store.commit();
+    store.compact(store.revision);
+    expect(store.versions.size).toBe(0);
+    expect(store.newest('a')).toBe(noVersion);
+  });
+
+  test('stays for a snapshot until that is released, and goes in small steps behind it', () => {
+    const store = new Store();
+    store.retain({ revisions: 3, bytes: 10_000 });
+    overwritten(store, 5);
+    const frozen = store.freeze();
+    overwritten(store, 100);
+    store.retain({ revisions: 3, bytes: 10_000 });
+    // Of the 4 that were there and the 100 since, all are; and they count no more for that.
+    expect(store.versions.size).toBe(104);
+    expect(store.history.length).toBe(3);
+    const valueAt = (id: VersionId): number | undefined => store.viewOfValue(id)[0];
+    expect(Array.from(frozen.base(), valueAt)).toEqual([1]);
+    expect(Array.from(frozen.changes(), valueAt)).toEqual([2, 3, 4]);
+    frozen.release();
+    const sizes: number[] = [];
+    for (let put = 0; put < 3; put++) sizes.push(overwritten(store, 1).versions.size);
+    expect(sizes).toEqual([103, 102, 101]);
+    overwritten(store, 200);
+    expect(store.versions.size).toBe(3 + 1);
+  });
+
+  test('goes with a snapshot that nobody reads or releases', async () => {
+    setFlagsFromString('--expose_gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const store = new Store();
+    store.retain({ revisions: 0, bytes: 0 });
+    overwritten(store, 1).freeze();
+    overwritten(store, 50);
+    expect(store.versions.size).toBe(51);
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return overwritten(store, 100).versions.size;
+      })
+      .toBe(1);
+  });
+
+  test('waits for the oldest of several snapshots', () => {
+    const store = new Store();
+    store.retain({ revisions: 0, bytes: 0 });
+    overwritten(store, 2);
+    const [first, second] = [store.freeze(), overwritten(store, 2).freeze()];
+    second.release();
+    overwritten(store, 2);
+    expect(store.versions.size).toBe(5);
+    first.release();
+    first.release();
+    overwritten(store, 4);
+    expect(store.versions.size).toBe(1);
   });
 });

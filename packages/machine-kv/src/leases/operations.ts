@@ -3,10 +3,10 @@
  */
 import { CommandRejectedError } from '@quorate/core';
 import type { KvOperation } from '../commands.ts';
-import { isLive } from '../history.ts';
 import { maxExpirySteps, maxLeaseKeys, maxLeases } from '../limits.ts';
 import { AnswerBudget } from '../reads.ts';
 import type { Store } from '../store.ts';
+import { noVersion } from '../version-table.ts';
 import type {
   KvLeaseGrant,
   KvLeaseInfoQuery,
@@ -63,8 +63,8 @@ export function keepAlive(
 export function revoke(store: Store, { lease }: KvLeaseRevoke): KvLeaseRevokeResult {
   const keys = store.leases.end(lease);
   for (const key of keys ?? []) {
-    const version = store.newest(key);
-    if (isLive(version)) store.delete(version);
+    const live = store.live(key);
+    if (live !== noVersion) store.delete(live);
   }
   const found = keys !== undefined;
   const { revision } = store;

@@ -9,12 +9,12 @@
  * so its place is the present: changes that it does not want move it on without a touch.
  */
 import { CompactedError, type Cursor, InvalidArgumentError } from '@quorate/core';
-import { type Change, isLive, type Version } from '../history.ts';
-import { isBefore, type Place } from '../landmarks.ts';
+import { isBefore, type Place } from '../history.ts';
 import { maxTakeSteps, versionOverheadBytes } from '../limits.ts';
 import { pairOf } from '../reads.ts';
 import { selects } from '../selection.ts';
 import { firstRevision, type Store } from '../store.ts';
+import { noVersion, type VersionId } from '../version-table.ts';
 import type { KvEvent, KvWatch } from './requests.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -78,10 +78,11 @@ export class KvCursor implements Cursor<KvWatch, KvEvent> {
   }
 
   /** One of its keys changed while it waited. */
-  changed(version: Version): void {
-    if (!this.#wants(version) || isBefore(version, this.#place)) return;
+  changed(id: VersionId): void {
+    const { versions } = this.#around.store;
+    if (!this.#wants(id) || isBefore(versions, id, this.#place)) return;
     this.#leave();
-    this.#place = { revision: version.modRevision, position: version.position };
+    this.#place = this.#placeOf(id);
     if (this.#promised) this.#around.wake(this);
   }
 
@@ -102,20 +103,20 @@ export class KvCursor implements Cursor<KvWatch, KvEvent> {
   #advance(events: KvEvent[], most: number, maxBytes: number): void {
     this.#requireKept();
     const { store } = this.#around;
-    let change: Change | undefined = store.changesFrom(this.#place);
+    const { history } = store;
+    let sequence = history.find(this.#place);
     let bytes = 0;
-    for (let steps = 0; change !== undefined && steps < maxTakeSteps; steps++) {
-      const { version } = change;
-      if (this.#wants(version) && selects(this.#request.selection, version.key)) {
-        bytes += this.#bytesOf(change);
+    for (let steps = 0; sequence < history.end && steps < maxTakeSteps; steps++) {
+      const id = history.at(sequence);
+      if (this.#wants(id) && selects(this.#request.selection, store.keyOf(id))) {
+        bytes += this.#bytesOf(id);
         if (events.length > 0 && (events.length >= most || bytes > maxBytes)) break;
-        events.push(this.#eventOf(change));
+        events.push(this.#eventOf(id));
       }
-      change = change.next;
+      sequence += 1;
     }
-    if (change !== undefined) {
-      const { modRevision, position } = change.version;
-      this.#place = { revision: modRevision, position };
+    if (sequence < history.end) {
+      this.#place = this.#placeOf(history.at(sequence));
       return;
     }
     // One that is still to come stays where it is.
@@ -152,24 +153,38 @@ export class KvCursor implements Cursor<KvWatch, KvEvent> {
     );
   }
 
-  #wants(version: Version): boolean {
-    return isLive(version) ? this.#request.puts : this.#request.deletes;
+  #placeOf(id: VersionId): Place {
+    const { versions } = this.#around.store;
+    return { revision: versions.modRevision(id), position: versions.position(id) };
   }
 
-  #bytesOf({ version, superseded }: Change): number {
-    const bytes = version.bytes + versionOverheadBytes;
-    return this.#request.previous && isLive(superseded)
-      ? bytes + superseded.bytes + versionOverheadBytes
-      : bytes;
+  #wants(id: VersionId): boolean {
+    return this.#around.store.versions.isLive(id) ? this.#request.puts : this.#request.deletes;
   }
 
-  #eventOf({ version, superseded }: Change): KvEvent {
-    const { modRevision: revision, position, key } = version;
-    const event: KvEvent = isLive(version)
-      ? { type: 'put', revision, position, pair: pairOf(version) }
-      : { type: 'delete', revision, position, key };
-    return this.#request.previous && isLive(superseded)
-      ? { ...event, previous: pairOf(superseded) }
-      : event;
+  #bytesOf(id: VersionId): number {
+    const { versions } = this.#around.store;
+    const superseded = this.#superseded(id);
+    const bytes = versions.bytes(id) + versionOverheadBytes;
+    return superseded === noVersion
+      ? bytes
+      : bytes + versions.bytes(superseded) + versionOverheadBytes;
+  }
+
+  #eventOf(id: VersionId): KvEvent {
+    const { store } = this.#around;
+    const { revision, position } = this.#placeOf(id);
+    const superseded = this.#superseded(id);
+    const event: KvEvent = store.versions.isLive(id)
+      ? { type: 'put', revision, position, pair: pairOf(store, id) }
+      : { type: 'delete', revision, position, key: store.keyOf(id) };
+    return superseded === noVersion ? event : { ...event, previous: pairOf(store, superseded) };
+  }
+
+  /** The pair that was there before, where it is asked for. */
+  #superseded(id: VersionId): VersionId {
+    const { versions } = this.#around.store;
+    const superseded = this.#request.previous ? versions.previous(id) : noVersion;
+    return versions.isLive(superseded) ? superseded : noVersion;
   }
 }

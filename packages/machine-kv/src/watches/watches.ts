@@ -4,7 +4,6 @@
  * None of this is replicated: who watches is a matter of one node, and whatever happens here changes no state.
  */
 import { InvalidArgumentError } from '@quorate/core';
-import type { Version } from '../history.ts';
 import type { Store } from '../store.ts';
 import { watchProblem } from '../validate.ts';
 import { KvCursor, type Surroundings } from './cursor.ts';
@@ -56,9 +55,9 @@ export class Watches implements Surroundings {
   }
 
   #follow(store: Store): void {
-    store.observe((version: Version) => {
+    store.observe((id) => {
       if (this.waiting.size === 0) return;
-      for (const cursor of this.waiting.forKey(version.key)) cursor.changed(version);
+      for (const cursor of this.waiting.forKey(store.keyOf(id))) cursor.changed(id);
     });
   }
 }

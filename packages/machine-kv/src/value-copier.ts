@@ -1,14 +1,9 @@
 /**
- * Copies values that are kept.
- *
- * A value arrives as a view on the frame or record that it came in, possibly megabytes long. Kept as
- * it is, one short value that nobody overwrites holds all of that in memory for ever. So every value
- * that enters the map is copied, into memory whose size it determines.
+ * Copies values for those who keep them: answers, results and events outlive the place of a value in the map.
  *
  * A buffer of its own costs up to 2 µs per value (allocation and collection together), a view on a
  * shared one 0.4 µs. So small values share slabs. A slab goes when the last value in it goes, so the
- * slabs are small: a value pins at most `slabBytes`, and 256-byte values that are overwritten at random
- * hold about three times their own length, where buffers of their own would cost five times the time.
+ * slabs are small: a value pins at most `slabBytes`.
  */
 
 const slabBytes = 4096;
