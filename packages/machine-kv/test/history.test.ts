@@ -8,6 +8,9 @@ import { Store } from '../src/store.ts';
 import { noVersion, type VersionId } from '../src/version-table.ts';
 import { Hosted } from './harness.ts';
 
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 /** Revision n + 1 has a = n. */
 function filled(changes: number): Hosted {
   const hosted = new Hosted();
@@ -196,9 +199,26 @@ describe('what is forgotten', () => {
     expect(store.versions.size).toBe(3 + 1);
   });
 
+  test('was never on the heap of the collector', () => {
+    const store = new Store();
+    const value = new Uint8Array(100);
+    const overwrite = (): void => {
+      for (let key = 0; key < 20_000; key++) {
+        store.put(String(key % 1000), value);
+        store.commit();
+      }
+    };
+    overwrite();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    overwrite();
+    collectGarbage();
+    // 10 000 of these versions can be read; as objects they would have 100 bytes each at the least.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000);
+    expect(store.versions.size).toBe(1000 + 10_000);
+  });
+
   test('goes with a snapshot that nobody reads or releases', async () => {
-    setFlagsFromString('--expose_gc');
-    const collectGarbage = runInNewContext('gc') as () => void;
     const store = new Store();
     store.retain({ revisions: 0, bytes: 0 });
     overwritten(store, 1).freeze();
