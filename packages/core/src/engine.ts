@@ -87,6 +87,11 @@ export interface Send<Message> {
   readonly to: NodeId;
   readonly message: Message;
   readonly after?: WriteId;
+  /**
+   * Nobody waits for it: it may leave with the next frame to that node, or a few ms later by itself. Only the
+   * latest such message to a node counts.
+   */
+  readonly mayWait?: true;
 }
 
 /** A decided entry, as the record that the engine keeps (its own header in front). */

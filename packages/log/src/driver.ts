@@ -25,6 +25,7 @@ import {
   type Recovered,
   type Runtime,
   seededRandom,
+  type Send,
   type Storage,
   type Ticket,
   type Timer,
@@ -89,6 +90,7 @@ export class Driver<Message, C extends Caller> {
   readonly #peers: Peers;
   #ticket: Ticket = 0;
   #sweepTimer: Timer | undefined;
+  #noticeTimer: Timer | undefined;
   #leader: NodeId | undefined;
   #epoch = -1;
   #membership: Membership = emptyMembership;
@@ -304,6 +306,8 @@ export class Driver<Message, C extends Caller> {
     this.#turns.stop();
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
+    this.#noticeTimer?.cancel();
+    this.#noticeTimer = undefined;
     this.#peers.close();
     await Promise.all([this.snapshots.close(this.#commit.stop()), this.#delivery.close()]);
   }
@@ -338,7 +342,10 @@ export class Driver<Message, C extends Caller> {
   #carryOut(effects: Effects<Message>): void {
     // The disk starts first, and works while the frames go out and the consumer applies.
     this.#commit.add(effects.writes);
-    for (const send of effects.sends) this.#commit.send(send);
+    for (const send of effects.sends) {
+      if (send.mayWait === true) this.#sendInPassing(send);
+      else this.#commit.send(send);
+    }
     for (const outcome of effects.outcomes) this.#outcome(outcome);
     for (const { ticket, index } of effects.reads) this.#outcome({ type: 'ready', ticket, index });
     this.#outbox.flush();
@@ -352,6 +359,27 @@ export class Driver<Message, C extends Caller> {
     for (const { to } of effects.ships) this.snapshots.ship(to);
     this.#look();
     this.#outbox.flush();
+  }
+
+  /** Keeps a message for a frame that goes there anyway, unless somebody there waits for what it says. */
+  #sendInPassing({ to, message }: Send<Message>): void {
+    if (this.#foreign.awaits(to, this.engine.status.commitIndex)) {
+      this.#outbox.engine(to, message);
+      return;
+    }
+    const now = this.#parts.runtime.now();
+    this.#outbox.inPassing(to, message, now);
+    if (this.#noticeTimer === undefined) this.#armNotice(now, now);
+  }
+
+  #armNotice(since: number, now: number): void {
+    const { noticeMs } = this.#parts.limits;
+    this.#noticeTimer = this.#turns.setTimer(Math.max(since + noticeMs - now, 0), () => {
+      this.#noticeTimer = undefined;
+      const then = this.#parts.runtime.now();
+      const rest = this.#outbox.flushKept(since);
+      if (rest !== undefined) this.#armNotice(rest, then);
+    });
   }
 
   #outcome(outcome: RequestOutcome): void {

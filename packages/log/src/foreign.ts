@@ -1,7 +1,14 @@
 /**
  * Requests of other nodes, answered here because this node leads (or did, when they set out).
  */
-import { decodeEntry, MalformedError, type NodeId, stampTime, type Ticket } from '@quorate/core';
+import {
+  decodeEntry,
+  type LogIndex,
+  MalformedError,
+  type NodeId,
+  stampTime,
+  type Ticket,
+} from '@quorate/core';
 import type { PeerRuns } from './duplicates.ts';
 import type { PeerMessage, RequestBody, RequestOutcome } from './frames.ts';
 import { maxRecordBytes, type LogLimits } from './options.ts';
@@ -33,6 +40,8 @@ export class ForeignRequests {
   readonly #max: number;
   readonly #maxRecordBytes: number;
   readonly #asked = new Map<Ticket, Asked>();
+  /** Up to where a node waits for what it has handed in. */
+  readonly #awaited = new Map<NodeId, LogIndex>();
 
   constructor(
     route: ForeignRoute,
@@ -91,6 +100,15 @@ export class ForeignRequests {
     // An accepted append has had all its outcomes: its entry tells the rest. An accepted change
     // still becomes done or unknown, and is kept until then.
     if (outcome.type !== 'accepted' || asked.kind === 'append') this.#asked.delete(outcome.ticket);
+    if (outcome.type === 'accepted') this.#awaited.set(asked.from, outcome.index);
+    return true;
+  }
+
+  /** Whether a node waits to hear that the group has decided: asked when it is told up to where that is so. */
+  awaits(node: NodeId, decided: LogIndex): boolean {
+    const awaited = this.#awaited.get(node);
+    if (awaited === undefined) return false;
+    if (awaited <= decided) this.#awaited.delete(node);
     return true;
   }
 

@@ -56,6 +56,11 @@ export interface LogLimits {
   readonly requestTimeoutMs: number;
   /** How soon a request that found no leader, or a read without answer, is tried again. @default 50 */
   readonly retryMs: number;
+  /**
+   * How long what nobody waits for (how far the group has decided, after the last command) is kept for a frame that
+   * goes to the same node anyway. State that is read on one node alone is so much older. @default 3
+   */
+  readonly noticeMs: number;
   /** Record bytes applied since the last snapshot that make the next one due; Infinity: only on demand. @default 64 MiB */
   readonly snapshotLogBytes: number;
   /** Largest snapshot that is taken from another node. @default 1 TiB */
@@ -100,6 +105,7 @@ export const defaultLimits: LogLimits = {
   maxForeignRequests: 10_000,
   requestTimeoutMs: 10_000,
   retryMs: 50,
+  noticeMs: 3,
   snapshotLogBytes: 64 * 1024 * 1024,
   maxSnapshotBytes: 1024 ** 4,
   snapshotChunkBytes: 256 * 1024,

@@ -1,5 +1,6 @@
 /**
- * Gathers what one turn has for each peer into as few frames as fit: normally one.
+ * Gathers what one turn has for each peer into as few frames as fit: normally one. What nobody waits for stays
+ * until a frame goes there anyway, for some time.
  */
 import {
   type FrameWriter,
@@ -26,6 +27,7 @@ export class Outbox<Message> {
   readonly #writer: FrameWriter;
   readonly #header: Uint8Array;
   readonly #frames = new Map<NodeId, { parts: Uint8Array[]; bytes: number }>();
+  readonly #inPassing = new Map<NodeId, { readonly message: Message; readonly since: number }>();
 
   /** Frames handed to the transport since the start. */
   framesSent = 0;
@@ -54,6 +56,25 @@ export class Outbox<Message> {
     this.#add(to, engineKind, this.#writer.take());
   }
 
+  /** Keeps a message for the next frame to this peer, in the place of an earlier one. */
+  inPassing(to: NodeId, message: Message, now: number): void {
+    this.#inPassing.set(to, { message, since: now });
+  }
+
+  /** Lets go of what was kept since then or longer. Gives the time since which the rest has been; `undefined`: none. */
+  flushKept(until: number): number | undefined {
+    let rest: number | undefined;
+    for (const [to, { message, since }] of this.#inPassing) {
+      if (since > until) rest = Math.min(rest ?? since, since);
+      else {
+        this.#inPassing.delete(to);
+        this.engine(to, message);
+      }
+    }
+    this.flush();
+    return rest;
+  }
+
   /** Adds a message of the driver. */
   peer(to: NodeId, message: PeerMessage): void {
     encodePeerMessage(message, this.#writer);
@@ -63,6 +84,12 @@ export class Outbox<Message> {
   /** Hands everything to the transport. */
   flush(): void {
     if (this.#frames.size === 0) return;
+    for (const to of this.#frames.keys()) {
+      const kept = this.#inPassing.get(to);
+      if (kept === undefined) continue;
+      this.#inPassing.delete(to);
+      this.engine(to, kept.message);
+    }
     for (const [to, frame] of this.#frames) this.#send(to, frame);
     this.#frames.clear();
   }

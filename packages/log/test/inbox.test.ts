@@ -70,6 +70,45 @@ function subject(peer: (message: PeerMessage) => void = () => undefined): {
   return { inbox, said, failures, warnings };
 }
 
+describe('what nobody waits for', () => {
+  const heard = (frame: Uint8Array): unknown[] => {
+    const { inbox, said } = subject();
+    inbox.receive('b', frame);
+    return said.filter((each) => typeof each === 'string');
+  };
+
+  it('goes with the next frame to the same node, the latest of it alone', () => {
+    const frames = framesOf(3, 1000, (outbox) => {
+      outbox.inPassing('b', 'one', 1);
+      outbox.inPassing('b', 'two', 2);
+      outbox.inPassing('c', 'for c', 2);
+      outbox.flush();
+      outbox.engine('b', 'next');
+    });
+    expect(frames.map(heard)).toEqual([['next', 'two']]);
+  });
+
+  it('goes by itself once it has been kept for long enough, and then no more', () => {
+    const rests: unknown[] = [];
+    const frames = framesOf(3, 1000, (outbox) => {
+      outbox.inPassing('b', 'old', 1);
+      outbox.inPassing('c', 'fresh', 4);
+      outbox.inPassing('d', 'fresher', 5);
+      for (const until of [0, 1, 3, 5, 9]) rests.push(outbox.flushKept(until));
+    });
+    expect(frames.map(heard)).toEqual([['old'], ['fresh'], ['fresher']]);
+    expect(rests).toEqual([1, 4, 4, undefined, undefined]);
+  });
+
+  it('goes in a frame of its own where the next one has no room', () => {
+    const frames = framesOf(3, 60, (outbox) => {
+      outbox.engine('b', 'x'.repeat(40));
+      outbox.inPassing('b', 'y'.repeat(30), 1);
+    });
+    expect(frames.map(heard)).toEqual([['x'.repeat(40)], ['y'.repeat(30)]]);
+  });
+});
+
 describe('frames', () => {
   it('that make no sense are counted, and do not fill the log', () => {
     const { inbox, failures, warnings } = subject();

@@ -5,6 +5,7 @@ import { memoryStorage } from '@quorate/storage-memory';
 import { memoryNetwork } from '@quorate/transport-memory';
 import { utf8 } from '@quorate/core';
 import { createLog, type LogLimits } from '@quorate/log';
+import { defaultLimits } from '../src/options.ts';
 import { describe, expect, it } from 'vitest';
 import { algorithms, algorithmsBeside } from './harness/algorithms.ts';
 import { type ClusterOptions, TestCluster, type TestNode } from './harness/cluster.ts';
@@ -86,6 +87,40 @@ describe.each(algorithms)('a log on $name', (tested) => {
       // The entry itself; its commitment travels with whatever comes next.
       expect(grown('frames_sent')).toBeLessThanOrEqual(2 * followers.length);
       await cluster.close();
+    });
+
+    it('one after the other cost a frame to each peer: word of what is decided goes with the next one', async () => {
+      const { cluster, leader, followers } = await started();
+      await cluster.runtime.run(100);
+      const sent = (): number => leader.log.counters['frames_sent'] ?? Number.NaN;
+      const before = sent();
+      const commands = 20;
+      for (let command = 0; command < commands; command++) {
+        const submission = cluster.submit(leader);
+        await cluster.until(() => submission.ending === 'applied', 1000, 'the end of a command');
+      }
+      // Here and there a heartbeat, or a command that took longer than word may wait.
+      expect((sent() - before) / commands / followers.length).toBeLessThan(1.5);
+      const { applied } = leader.consumer;
+      await cluster.until(
+        () => followers.every(({ consumer }) => consumer.applied === applied),
+        defaultLimits.noticeMs + 3,
+        'word of the last command',
+      );
+    });
+
+    it('of a follower end as soon as the group has decided, with a disk that takes no time', async () => {
+      const { cluster, followers } = await started({
+        diskLatencyMs: [0, 0],
+        limits: { noticeMs: 1000 },
+      });
+      const asking = follower(followers);
+      for (let command = 0; command < 5; command++) {
+        await cluster.runtime.run(500);
+        const submission = cluster.submit(asking);
+        // There, around once, and word of it back: four ways of up to 2 ms.
+        await cluster.until(() => submission.ending === 'applied', 10, 'the end of a command');
+      }
     });
 
     it('handed in without a majority are unknown in the end, never lost in silence', async () => {

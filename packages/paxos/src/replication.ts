@@ -203,7 +203,9 @@ function messageOf(
 }
 
 function send(node: PaxosNode, peer: Peer, message: Accept): void {
-  node.outbox.send(peer.id, message);
+  // A notice on its own would wake a member that has nothing to do, between the last command and the next one.
+  if (message.notice) node.outbox.sendInPassing(peer.id, message);
+  else node.outbox.send(peer.id, message);
   peer.due = false;
   peer.toldChosen = message.chosen;
 }

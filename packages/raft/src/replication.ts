@@ -229,7 +229,9 @@ function finish(
 
 function sendTo(node: RaftNode, peer: Progress, { message }: Built): void {
   invariant(peer.matchIndex <= node.log.lastIndex, invariants.matchWithinLog);
-  node.outbox.send(peer.id, message);
+  // On its own it would wake a member that has nothing to do, between the last command and the next one.
+  if (message.notice) node.outbox.sendInPassing(peer.id, message);
+  else node.outbox.send(peer.id, message);
   peer.due = false;
   if (message.previousIndex + message.records.length >= message.commit) {
     peer.toldCommit = message.commit;

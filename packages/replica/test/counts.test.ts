@@ -170,9 +170,9 @@ describe.each(algorithms)('$name', (algorithm) => {
     // One who is behind syncs two entries at once; somewhat more where a heartbeat says what is committed.
     expect(sum(growth(before, after)) / commands).toBeGreaterThanOrEqual(majority);
     expect(sum(growth(before, after)) / commands).toBeLessThanOrEqual(nodes.length * 1.1);
-    // To each peer the entry, and what is committed.
+    // To each peer the entry; what is committed goes with the next one, unless that takes its time.
     const writes = (after.writes - before.writes) / commands / (nodes.length - 1);
-    expect(writes).toBeLessThanOrEqual(2.5);
+    expect(writes).toBeLessThanOrEqual(2.2);
   });
 
   it('has 256 commands in flight share entries, syncs and writes to sockets', async () => {

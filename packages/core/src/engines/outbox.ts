@@ -32,6 +32,11 @@ export class Outbox<Message> {
     this.#sends.push({ to, message });
   }
 
+  /** Sends in passing: with whatever else goes there next, or a little later. Never together with `after`. */
+  sendInPassing(to: NodeId, message: Message): void {
+    this.#sends.push({ to, message, mayWait: true });
+  }
+
   /** Sends once everything that this turn changes, and everything before it, is durable. */
   sendDurably(to: NodeId, message: Message): void {
     this.#durableSends.push({ to, message });
@@ -119,7 +124,7 @@ export class Outbox<Message> {
 }
 
 /** All that an outbox takes but messages: what does not depend on how the algorithm speaks. */
-export type LocalEffects = Omit<Outbox<never>, 'send' | 'sendDurably' | 'take'>;
+export type LocalEffects = Omit<Outbox<never>, 'send' | 'sendInPassing' | 'sendDurably' | 'take'>;
 
 /** Nobody may add to effects, so all empty lists may be one. */
 const nothing: readonly never[] = Object.freeze([]);
