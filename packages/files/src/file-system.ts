@@ -16,6 +16,8 @@ export interface File {
   read(into: Uint8Array, position: number): Promise<number>;
   /** Writes the parts one after the other; resolves with how many bytes were taken, perhaps fewer. */
   write(parts: readonly Uint8Array[], position: number): Promise<number>;
+  /** As `write`, and what was taken is durable when it resolves, as by a `sync`; in one call of the system where it can. */
+  writeDurably(parts: readonly Uint8Array[], position: number): Promise<number>;
   /** Makes content and size durable, not the name. After a failure nothing is known any more. */
   sync(): Promise<void>;
   /** Cuts the file, or fills it up with zeros. Durable with the next sync. */
@@ -74,6 +76,15 @@ export async function writeAll(
     const [cut] = left;
     if (taken > 0 && cut !== undefined) left[0] = cut.subarray(taken);
   }
+}
+
+/** Writes all of the parts at a position, and makes them durable. */
+export function writeAllDurably(
+  file: Pick<File, 'writeDurably'>,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  return writeAll({ write: (rest, at) => file.writeDurably(rest, at) }, parts, position);
 }
 
 /** Reads `length` bytes at a position, or what there is up to the end of the file. */

@@ -13,6 +13,7 @@ export {
   type OpenMode,
   readUpTo,
   writeAll,
+  writeAllDurably,
 } from './file-system.ts';
 export { withoutSecondSync } from './folder-syncs.ts';
 export { type JsonFields, readJsonFile, writeJsonFile } from './json-file.ts';

@@ -17,7 +17,7 @@ const privateFolder = 0o700;
 const notPrivate = 0o077;
 /** Why a folder that somebody else made cannot be synced. */
 const unreadable = ['EACCES', 'EPERM', 'EINVAL', 'EROFS'];
-const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
+const { O_CREAT, O_DSYNC, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 
 const flags: Readonly<Record<OpenMode, number>> = {
   read: O_RDONLY,
@@ -45,6 +45,9 @@ export const nodeFileSystem: FileSystem = {
 
 class NodeFile implements File {
   readonly #descriptor: number;
+  /** The same file, opened so that each write is durable when it returns, once there is such a descriptor. */
+  #durable: number | undefined;
+  #triesDurable = process.platform === 'linux';
   /** Operations under way. */
   #busy = 0;
   #idle: (() => void) | undefined;
@@ -61,14 +64,19 @@ class NodeFile implements File {
   }
 
   write(parts: readonly Uint8Array[], position: number): Promise<number> {
-    return this.#run((done) => {
-      const [only] = parts;
-      if (parts.length === 1 && only !== undefined) {
-        fs.write(this.#descriptor, only, 0, only.length, position, done);
-      } else {
-        fs.writev(this.#descriptor, parts as Uint8Array[], position, done);
-      }
-    });
+    return this.#writeTo(this.#descriptor, parts, position);
+  }
+
+  /**
+   * A write and a sync wait for a thread twice, and take 50 µs longer than one call of the system for both: `O_DSYNC`.
+   * On other systems than Linux that promises less than a sync, or nothing.
+   */
+  async writeDurably(parts: readonly Uint8Array[], position: number): Promise<number> {
+    if (this.#durable !== undefined) return this.#writeTo(this.#durable, parts, position);
+    const taken = await this.write(parts, position);
+    if (this.#triesDurable) this.#openDurable();
+    await this.sync();
+    return taken;
   }
 
   sync(): Promise<void> {
@@ -95,6 +103,31 @@ class NodeFile implements File {
     return this.#closed;
   }
 
+  /** Goes by the descriptor, since the name may be that of another file by now. Where it fails all stays as it is. */
+  #openDurable(): void {
+    this.#triesDurable = false;
+    const path = `/proc/self/fd/${String(this.#descriptor)}`;
+    this.#run<number>((done) => {
+      fs.open(path, O_WRONLY | O_DSYNC, done);
+    }).then(
+      (descriptor) => {
+        this.#durable = descriptor;
+      },
+      () => undefined,
+    );
+  }
+
+  #writeTo(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number> {
+    return this.#run((done) => {
+      const [only] = parts;
+      if (parts.length === 1 && only !== undefined) {
+        fs.write(descriptor, only, 0, only.length, position, done);
+      } else {
+        fs.writev(descriptor, parts as Uint8Array[], position, done);
+      }
+    });
+  }
+
   /**
    * The number of a descriptor that was closed may be another file's the next moment: so nothing is
    * begun on it any more, and it is not closed under an operation.
@@ -118,13 +151,18 @@ class NodeFile implements File {
         this.#idle = resolve;
       });
     }
-    await new Promise<void>((resolve, reject) => {
-      fs.close(this.#descriptor, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
+    if (this.#durable !== undefined) await closeDescriptor(this.#durable);
+    await closeDescriptor(this.#descriptor);
   }
+}
+
+function closeDescriptor(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.close(descriptor, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
 }
 
 type Done<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void;

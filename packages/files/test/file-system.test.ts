@@ -1,6 +1,14 @@
 /** What the port promises, asked of the real file system and of the simulated one alike. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type File, type FileSystem, folderOf, hasCode, readUpTo, writeAll } from '../src/index.ts';
+import {
+  type File,
+  type FileSystem,
+  folderOf,
+  hasCode,
+  readUpTo,
+  writeAll,
+  writeAllDurably,
+} from '../src/index.ts';
 import { contentOf, expectBytes, type Ground, grounds, put, sample } from './grounds.ts';
 
 describe.each(grounds)('%s', (_, makeGround) => {
@@ -119,6 +127,19 @@ describe.each(grounds)('%s', (_, makeGround) => {
       await files.syncFolder(folder);
     });
 
+    it('takes writes that are durable each, the first like those after it', async () => {
+      for (const at of [0, 1, 2, 3]) {
+        await writeAllDurably(file, [sample(at, 100), sample(at + 10, 50)], 150 * at);
+      }
+      for (const at of [0, 1, 2, 3]) {
+        expectBytes(await readUpTo(file, 100, 150 * at), sample(at, 100));
+        expectBytes(await readUpTo(file, 50, 150 * at + 100), sample(at + 10, 50));
+      }
+      expect(await file.size()).toBe(600);
+      await file.writeDurably([sample(7, 10)], 20);
+      expectBytes(await readUpTo(file, 10, 20), sample(7, 10));
+    });
+
     it('is closed once, and is of no use then', async () => {
       await writeAll(file, [sample(1, 10)], 0);
       await Promise.all([file.close(), file.close()]);
@@ -126,6 +147,7 @@ describe.each(grounds)('%s', (_, makeGround) => {
       for (const used of [
         () => file.read(new Uint8Array(1), 0),
         () => file.write([sample(1, 1)], 0),
+        () => file.writeDurably([sample(1, 1)], 0),
         () => file.sync(),
         () => file.truncate(0),
         () => file.size(),

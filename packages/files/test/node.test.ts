@@ -1,9 +1,20 @@
 /** The real file system: who may read what is on it. */
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeFileSystem as files } from '../src/index.ts';
+import { nodeFileSystem as files, writeAllDurably } from '../src/index.ts';
 
 let folder: string;
 
@@ -50,5 +61,33 @@ describe.skipIf(process.platform === 'win32')('nobody else may read', () => {
     await files.makeFolder(`${folder}/a/b`);
     expect(await modeOf(`${folder}/a`)).toBe('755');
     expect(await modeOf(`${folder}/a/b`)).toBe('700');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('durable writes', () => {
+  /** Flags of the descriptors that this process has on a file. */
+  async function flagsOn(path: string): Promise<number[]> {
+    const flags: number[] = [];
+    for (const fd of await readdir('/proc/self/fd')) {
+      if ((await readlink(`/proc/self/fd/${fd}`).catch(() => '')) !== path) continue;
+      const [, octal = '0'] =
+        /^flags:\s*([0-7]+)$/m.exec(await readFile(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+      flags.push(Number.parseInt(octal, 8));
+    }
+    return flags;
+  }
+  const isSynced = (flags: number): boolean => (flags & constants.O_DSYNC) !== 0;
+
+  it('go through a descriptor on which each write is, whatever name the file has by then', async () => {
+    const file = await files.open(`${folder}/x`, 'create');
+    await files.rename(`${folder}/x`, `${folder}/y`);
+    await writeFile(`${folder}/x`, 'another');
+    await writeAllDurably(file, [new Uint8Array(10)], 0);
+    await expect.poll(async () => (await flagsOn(`${folder}/y`)).filter(isSynced)).toHaveLength(1);
+    await writeAllDurably(file, [new Uint8Array(10)], 10);
+    expect((await stat(`${folder}/y`)).size).toBe(20);
+    expect(await readFile(`${folder}/x`, 'utf8')).toBe('another');
+    await file.close();
+    expect(await flagsOn(`${folder}/y`)).toEqual([]);
   });
 });

@@ -52,6 +52,11 @@ class CountedDisks implements TestedStorage {
             await file.sync();
             count();
           },
+          writeDurably: async (parts, position) => {
+            const taken = await file.writeDurably(parts, position);
+            count();
+            return taken;
+          },
           truncate: (bytes) => file.truncate(bytes),
           size: () => file.size(),
           close: () => file.close(),

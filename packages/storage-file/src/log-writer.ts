@@ -7,7 +7,7 @@
  * that none before it is needed for anything but its records.
  */
 import type { Runtime, SnapshotInfo } from '@quorate/core';
-import { type File, type FileSystem, writeAll } from '@quorate/files';
+import { type File, type FileSystem, writeAllDurably } from '@quorate/files';
 import { BatchEncoder, bytesOf, type Draft } from './batch.ts';
 import { decodeSnapshotInfo, encodeCheckpoint } from './checkpoint.ts';
 import type { LogMap } from './log-map.ts';
@@ -167,8 +167,7 @@ export class LogWriter {
     const start = segment.end;
     const end = start + bytesOf(drafts);
     const parts = await this.#encoder.encode(drafts, seed, start, (bytes) => this.#pause(bytes));
-    await writeAll(file, parts, start);
-    await file.sync();
+    await writeAllDurably(file, parts, start);
     this.syncs++;
     this.bytesWritten += end - start;
     segment.end = end;

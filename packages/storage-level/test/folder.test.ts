@@ -249,6 +249,7 @@ it('close() also waits for the files that are just being opened', async () => {
     return {
       read: (into, position) => file.read(into, position),
       write: (parts, position) => file.write(parts, position),
+      writeDurably: (parts, position) => file.writeDurably(parts, position),
       sync: () => file.sync(),
       truncate: (bytes) => file.truncate(bytes),
       size: () => file.size(),

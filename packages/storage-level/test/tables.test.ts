@@ -49,6 +49,7 @@ function showing(bytes: Uint8Array): FileSystem {
     },
     size: async () => bytes.length,
     write: () => Promise.reject(new Error('read only')),
+    writeDurably: () => Promise.reject(new Error('read only')),
     sync: async () => undefined,
     truncate: () => Promise.reject(new Error('read only')),
     close: async () => undefined,

@@ -42,6 +42,13 @@ export class Handle implements File {
     );
   }
 
+  /** Two operations here: so the power may go, and each may fail, in between. */
+  async writeDurably(parts: readonly Uint8Array[], position: number): Promise<number> {
+    const taken = await this.write(parts, position);
+    await this.sync();
+    return taken;
+  }
+
   truncate(bytes: number): Promise<void> {
     return this.#change(() =>
       this.#process.run('truncate', this.#path, { end: () => this.content.truncate(bytes) }),

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { readUpTo, writeAll } from '../../src/index.ts';
+import { readUpTo, writeAll, writeAllDurably } from '../../src/index.ts';
 import { simulatedDisk } from '../../src/simulated/index.ts';
 import { expectBytes, put, sample } from '../grounds.ts';
 import { durableFile, filled, found, makeDisk, namesIn, sectorBytes } from './harness.ts';
@@ -21,6 +21,18 @@ describe('an image', () => {
     expectBytes(image.read('/data/x'), sample(1, 700));
     expect(image.read('/data/y')).toBeUndefined();
     expect(disk.image().paths()).toEqual(['/data/x', '/data/y']);
+  });
+
+  it('has what was written durably, without a sync', async () => {
+    const { disk, files } = await makeDisk();
+    const file = await durableFile(files, '/data/x', sample(1, 700));
+    await writeAllDurably(file, [sample(2, 500), sample(3, 200)], 700);
+    disk.crash('nothing');
+    const wanted = new Uint8Array(1400);
+    wanted.set(sample(1, 700));
+    wanted.set(sample(2, 500), 700);
+    wanted.set(sample(3, 200), 1200);
+    expectBytes(await found(disk, '/data/x'), wanted);
   });
 
   it('lists paths in order', async () => {

@@ -106,7 +106,7 @@ async function failOne(group: Group, context: RoundContext, sum: Sum): Promise<v
 async function restartBehindStrace(victim: KvNode, random: Random, log: string): Promise<void> {
   await victim.stop();
   const injection = {
-    calls: ['fdatasync'],
+    calls: ['fdatasync', 'pwrite64', 'pwritev', 'pwritev2'],
     effect: { error: random.chance(0.7) ? 'EIO' : 'ENOSPC' },
     nth: 1 + random.below(40),
     everAfter: random.chance(0.3),

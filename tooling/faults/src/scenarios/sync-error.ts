@@ -49,8 +49,8 @@ const kinds: readonly Kind[] = [
   kind({ calls: ['fsync'], effects: [eio, enospc], weight: 2, mostNth: 3 }),
   kind({
     calls: ['pwrite64', 'pwritev', 'pwritev2'],
-    effects: [eio, enospc, { result: 0 }],
-    weight: 3,
+    effects: [eio, eio, eio, enospc, { result: 0 }],
+    weight: 6,
     mostNth: 12,
   }),
   kind({ calls: ['write'], effects: [eio, enospc], weight: 3, mostNth: 20, on: 'numbered' }),
