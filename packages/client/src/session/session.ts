@@ -33,6 +33,7 @@ import {
 } from '@quorate/core';
 import { BackOff } from '../back-off.ts';
 import type { ClientConnection } from '../connection.ts';
+import { Fifo } from '../fifo.ts';
 import type { Flight, Flights } from '../flights.ts';
 import { isPassing } from '../protocol/errors.ts';
 import type { Call } from './call.ts';
@@ -67,11 +68,9 @@ export class Session<R> implements PlaceOwner<R> {
   #state: State = 'closed';
   #id: SessionId = 0;
   /** Without a number yet, the oldest first; some may be settled. */
-  #queue: Call<R>[] = [];
-  #queueHead = 0;
+  readonly #queue = new Fifo<Call<R>>();
   /** With a number, from the first without an outcome. */
-  #places: Place<R>[] = [];
-  #placesHead = 0;
+  readonly #places = new Fifo<Place<R>>();
   #lastSequence = 0;
   #underWay = 0;
   /** Something did not get through: nothing is sent until all is back. */
@@ -160,7 +159,7 @@ export class Session<R> implements PlaceOwner<R> {
 
   /** The answers of all commands up to here are there. */
   get #answered(): number {
-    const first = this.#places[this.#placesHead];
+    const first = this.#places.at();
     return first === undefined ? this.#lastSequence : first.sequence - 1;
   }
 
@@ -172,10 +171,10 @@ export class Session<R> implements PlaceOwner<R> {
       return;
     }
     if (this.#state !== 'open') return;
-    while (this.#places.length - this.#placesHead < this.#setup.window) {
+    while (this.#places.length < this.#setup.window) {
       const call = this.#peek();
       if (call === undefined) return;
-      this.#queueHead += 1;
+      this.#queue.shift();
       const tooLarge = this.#connection.refuseTooLarge(maxEnvelopeBytes + call.command.length);
       if (tooLarge !== undefined) {
         call.refuse(tooLarge);
@@ -191,14 +190,9 @@ export class Session<R> implements PlaceOwner<R> {
   /** The first waiting command that somebody still waits for. */
   #peek(): Call<R> | undefined {
     for (;;) {
-      const call = this.#queue[this.#queueHead];
-      if (call === undefined) {
-        this.#queue = [];
-        this.#queueHead = 0;
-        return undefined;
-      }
-      if (!call.settled) return call;
-      this.#queueHead += 1;
+      const call = this.#queue.at();
+      if (call === undefined || !call.settled) return call;
+      this.#queue.shift();
     }
   }
 
@@ -346,11 +340,7 @@ export class Session<R> implements PlaceOwner<R> {
 
   #done(place: Place<R>): void {
     place.isDone = true;
-    while (this.#places[this.#placesHead]?.isDone === true) this.#placesHead += 1;
-    // Moving what is left costs no more than what was dropped.
-    if (this.#placesHead * 2 < this.#places.length) return;
-    this.#places = this.#places.slice(this.#placesHead);
-    this.#placesHead = 0;
+    while (this.#places.at()?.isDone === true) this.#places.shift();
   }
 
   /** After something came back. */
@@ -371,8 +361,8 @@ export class Session<R> implements PlaceOwner<R> {
   /** Sends everything that has a number and no outcome, in order. */
   #resend(): void {
     if (this.#state !== 'open') return;
-    for (let at = this.#placesHead; at < this.#places.length; at++) {
-      const place = this.#places[at];
+    for (let behind = 0; behind < this.#places.length; behind++) {
+      const place = this.#places.at(behind);
       if (place !== undefined && !place.isDone && !place.isUnderWay) this.#sendPlace(place);
     }
   }
@@ -387,15 +377,14 @@ export class Session<R> implements PlaceOwner<R> {
 
   /** Another session, for what has no number yet. */
   #begin(): void {
-    for (const place of this.#places.slice(this.#placesHead)) {
+    for (let place = this.#places.at(); place !== undefined; place = this.#places.at()) {
+      this.#places.shift();
       if (place.isDone) continue;
       const error = new SessionExpiredError(
         'the session ended before the command got through: it was silent for too long, or made room for others',
       );
       place.call.refuse(place.uncertain ? unknown(error) : error);
     }
-    this.#places = [];
-    this.#placesHead = 0;
     this.#lastSequence = 0;
     this.#state = 'closed';
     this.#pump();
