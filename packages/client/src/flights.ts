@@ -1,13 +1,13 @@
 /**
  * What is under way on the connection in use: each request by its number, and who waits for the answer.
  */
-import type { LogIndex, NodeId, QuorateError, RequestId } from '@quorate/core';
+import type { ByteReader, LogIndex, NodeId, QuorateError, RequestId } from '@quorate/core';
 import type { ReplyHandler } from './protocol/replies.ts';
 
 /** Somebody who waits for the answer to a request. Exactly one of the first five is called, unless it is a watch. */
 export interface Flight {
-  answered(bytes: Uint8Array): void;
-  unconfirmed(reply: Uint8Array, index: LogIndex): void;
+  answered(reply: ByteReader): void;
+  unconfirmed(reply: ByteReader, index: LogIndex): void;
   refused(error: QuorateError): void;
   /** There is an answer, of so many bytes, and it is over `maxFrameBytes` of this client. */
   withheld(bytes: number): void;
@@ -93,11 +93,11 @@ export class Flights implements ReplyHandler {
     for (const { flight } of all) flight.lost();
   }
 
-  answered(id: RequestId, bytes: Uint8Array): void {
-    this.#take(id)?.answered(bytes);
+  answered(id: RequestId, reply: ByteReader): void {
+    this.#take(id)?.answered(reply);
   }
 
-  unconfirmed(id: RequestId, reply: Uint8Array, index: LogIndex): void {
+  unconfirmed(id: RequestId, reply: ByteReader, index: LogIndex): void {
     this.#take(id)?.unconfirmed(reply, index);
   }
 

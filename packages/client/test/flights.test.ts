@@ -1,4 +1,5 @@
 /** What is under way on a connection, and what becomes of it when that is gone. */
+import { ByteReader } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import { type Flight, Flights } from '../src/flights.ts';
 
@@ -23,7 +24,7 @@ function make(): Flights {
   );
 }
 
-const nothing: Uint8Array = new Uint8Array();
+const nothing: ByteReader = new ByteReader(new Uint8Array());
 
 it('what was lost with a connection is told once, and nothing of it is under way any more', () => {
   const told: string[] = [];

@@ -12,8 +12,7 @@
  * A number must not stay open for ever: a command that was given up is replaced by a `skip` when it is sent again.
  */
 import {
-  ByteReader,
-  ByteWriter,
+  type ByteReader,
   type Codec,
   CommandRejectedError,
   type Envelope,
@@ -29,7 +28,6 @@ import {
   type Runtime,
   type SessionId,
   SessionExpiredError,
-  writeEnvelope,
 } from '@quorate/core';
 import { BackOff } from '../back-off.ts';
 import type { ClientConnection } from '../connection.ts';
@@ -62,7 +60,6 @@ const noCommand: Uint8Array = new Uint8Array(0);
 /** The commands of one client. */
 export class Session<R> implements PlaceOwner<R> {
   readonly #setup: SessionSetup<R>;
-  readonly #writer = new ByteWriter();
   readonly #backOff: BackOff;
   #connection: ClientConnection | undefined;
   #state: State = 'closed';
@@ -205,8 +202,8 @@ export class Session<R> implements PlaceOwner<R> {
     };
     this.#send(
       {
-        answered: (bytes) => {
-          const reply = readReply(new ByteReader(bytes));
+        answered: (reader) => {
+          const reply = readReply(reader);
           if (this.#state !== 'opening' || reply.type !== 'session') return;
           this.#backOff.succeeded();
           this.#id = reply.session;
@@ -239,20 +236,19 @@ export class Session<R> implements PlaceOwner<R> {
     const { flights, runtime, attemptTimeoutMs } = this.#setup;
     if (this.#connection === undefined) throw new InvariantError('sent without a connection');
     this.#heardAt = runtime.now();
-    writeEnvelope(envelope, this.#writer);
     const id: RequestId = flights.add(flight);
     this.#connection.command(
       id,
       call?.acknowledge ?? 'quorum',
       attemptTimeoutMs,
-      this.#writer.take(),
+      envelope,
       call?.command ?? noCommand,
     );
   }
 
   // What places tell.
 
-  settled(place: Place<R>, reply: Uint8Array, unconfirmedAt: LogIndex | undefined): void {
+  settled(place: Place<R>, reply: ByteReader, unconfirmedAt: LogIndex | undefined): void {
     this.#underWay -= 1;
     this.#settle(place, reply, unconfirmedAt);
     this.#proceed();
@@ -281,10 +277,9 @@ export class Session<R> implements PlaceOwner<R> {
   }
 
   /** The command has happened, or has been skipped. */
-  #settle(place: Place<R>, bytes: Uint8Array, unconfirmedAt: LogIndex | undefined): void {
+  #settle(place: Place<R>, reader: ByteReader, unconfirmedAt: LogIndex | undefined): void {
     this.#backOff.succeeded();
     const { call } = place;
-    const reader = new ByteReader(bytes);
     const reply = readReply(reader);
     switch (reply.type) {
       case 'result': {
