@@ -31,7 +31,7 @@ import {
 import { isOfOneMember } from './protocol/errors.ts';
 import { Queries, Query } from './queries.ts';
 import { Route } from './route.ts';
-import { Call } from './session/call.ts';
+import { Call, type CallOwner } from './session/call.ts';
 import { Session } from './session/session.ts';
 import { RemoteWatch, type Watch } from './watch.ts';
 
@@ -65,17 +65,23 @@ const closeTimeoutMs = 500;
 /** Longest deadline: what timers of Node and browsers can count. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
+/**
+ * One for all clients of a process, each of which leaves it empty: a slab of its own would take a client that is one of
+ * many so long to fill that the memory is old by then, which only a collection of the whole heap frees.
+ */
+const encoder: ByteWriter = new ByteWriter();
+
 /** Remote access to a state machine `C` → `R`, `Q` → `A`. Made by `connect`. */
 export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable {
   readonly #machine: Machine<C, R, Q, A, W, E>;
   readonly #settings: Settings;
   readonly #flights: Flights;
+  readonly #callOwner: CallOwner;
   readonly #session: Session<R>;
   readonly #queries: Queries<A>;
   readonly #watches = new Set<RemoteWatch<E>>();
   readonly #route: Route;
   readonly #deadlines: Deadlines;
-  readonly #writer = new ByteWriter();
   #commands = 0;
   #tick: Timer | undefined;
   /** Keep-alive intervals since it was looked whether answers are overdue. */
@@ -89,6 +95,15 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     const { runtime, logger, keepAliveMs, maxFrameBytes, handshakeTimeoutMs } = settings;
     this.#machine = options.machine;
     this.#settings = settings;
+    const trouble = (): string | undefined => this.#trouble;
+    this.#callOwner = {
+      get trouble() {
+        return trouble();
+      },
+      callSettled: () => {
+        this.#commands -= 1;
+      },
+    };
     this.#deadlines = new Deadlines(runtime);
     this.#flights = new Flights(
       (leader) => this.#route.heardOf(leader),
@@ -106,7 +121,7 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     this.#queries = new Queries<A>({
       ...shared,
       answers: options.machine.answers,
-      trouble: () => this.#trouble,
+      trouble,
     });
     this.#route = new Route({
       context: {
@@ -158,14 +173,7 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
       const bytes = this.#encode(this.#machine.commands, command, 'command');
       this.#checkSize(bytes.length);
       const acknowledge = options.acknowledge ?? this.#settings.acknowledge;
-      const call = new Call<R>(
-        bytes,
-        acknowledge,
-        resolve,
-        reject,
-        this.#settled,
-        () => this.#trouble,
-      );
+      const call = new Call<R>(this.#callOwner, bytes, acknowledge, resolve, reject);
       this.#commands += 1;
       this.#deadlines.add(call, timeoutMs);
       call.watch(options.signal);
@@ -283,10 +291,6 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
     return this.#route.current === undefined ? this.#route.trouble : undefined;
   }
 
-  readonly #settled = (): void => {
-    this.#commands -= 1;
-  };
-
   /** @throws ClosedError, AbortedError, OverloadedError, InvalidArgumentError */
   #check({ timeoutMs, signal }: ExecuteOptions): number {
     if (this.#closed !== undefined) throw this.#closed;
@@ -318,11 +322,11 @@ export class Client<C, R, Q, A, W = never, E = never> implements AsyncDisposable
   /** @throws InvalidArgumentError if it cannot be encoded. */
   #encode<T>(codec: Codec<T>, value: T, what: string): Uint8Array {
     try {
-      codec.encode(value, this.#writer);
-      return this.#writer.take();
+      codec.encode(value, encoder);
+      return encoder.take();
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next one.
-      this.#writer.take();
+      encoder.take();
       throw new InvalidArgumentError(`the ${what} cannot be encoded: ${describeError(cause)}`, {
         cause,
       });

@@ -9,7 +9,14 @@ import {
   type Link,
   type Protocol,
 } from '@quorate/connections';
-import { type Acknowledge, type Consistency, type RequestId, TooLargeError } from '@quorate/core';
+import {
+  type Acknowledge,
+  type Consistency,
+  type Envelope,
+  maxEnvelopeBytes,
+  type RequestId,
+  TooLargeError,
+} from '@quorate/core';
 import { Batch } from './protocol/batch.ts';
 import {
   decodeRefusal,
@@ -91,10 +98,10 @@ export class ClientConnection implements Protocol {
     id: RequestId,
     acknowledge: Acknowledge,
     timeoutMs: number,
-    envelope: Uint8Array,
+    envelope: Envelope,
     command: Uint8Array,
   ): void {
-    const bytes = requestOverheadBytes + envelope.length + command.length;
+    const bytes = requestOverheadBytes + maxEnvelopeBytes + command.length;
     writeCommand(this.#batch.next(bytes), id, acknowledge, timeoutMs, envelope, command);
   }
 

@@ -4,10 +4,10 @@
  */
 import {
   AbortedError,
+  type ByteReader,
   type ClosedError,
   type Codec,
   type Consistency,
-  decode,
   MalformedError,
   OutcomeUnknownError,
   type QuorateError,
@@ -46,10 +46,10 @@ export class Query<A> extends Waiting<A> implements Flight {
     this.consistency = consistency;
   }
 
-  answered(bytes: Uint8Array): void {
+  answered(answer: ByteReader): void {
     if (this.settled) return;
     try {
-      this.fulfil(this.#queries.decode(bytes));
+      this.fulfil(this.#queries.decode(answer));
     } catch (cause) {
       if (!(cause instanceof MalformedError)) throw cause;
       this.fail(
@@ -154,8 +154,10 @@ export class Queries<A> {
 
   // What queries tell.
 
-  decode(bytes: Uint8Array): A {
-    return decode(this.#setup.answers, bytes);
+  decode(reader: ByteReader): A {
+    const answer = this.#setup.answers.decode(reader);
+    reader.end();
+    return answer;
   }
 
   /** It got its answer. */

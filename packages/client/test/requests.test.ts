@@ -52,4 +52,27 @@ describe('a frame of requests', () => {
     expect(frames).toHaveLength(3);
     expect(handled.splice(0)).toEqual(Array.from({ length: 10_000 }, (_, at) => at));
   });
+
+  it('is written into the memory of the one before where that was short, and was copied, and no other', () => {
+    const places: unknown[] = [];
+    let turn = (): void => undefined;
+    const batch = new Batch(
+      {
+        nextTurn: (run) => {
+          turn = run;
+        },
+      },
+      ([part]) => places.push([part?.buffer, part?.byteOffset]),
+    );
+    const send = (requests: number): void => {
+      for (let id = 0; id < requests; id++) writeCancel(batch.next(requestOverheadBytes), id);
+      turn();
+    };
+    // What fits into the first, small slab, and into every later one.
+    for (const requests of [4_000, 100, 3_999, 100, 50]) send(requests);
+    const [, short, long, afterLong, again] = places;
+    expect(long).toEqual(short);
+    expect(afterLong).not.toEqual(long);
+    expect(again).toEqual(afterLong);
+  });
 });

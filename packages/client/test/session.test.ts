@@ -1,6 +1,7 @@
 /** A session beside a connection of which the test decides what it brings back. */
 import { VirtualRuntime } from '@quorate/conformance/virtual-time';
 import {
+  ByteReader,
   ByteWriter,
   type Codec,
   QuorateError,
@@ -38,8 +39,8 @@ it('that ended is followed by another, also where the client moves over without 
     }) as unknown as ClientConnection;
   const execute = (): Promise<string> =>
     new Promise<undefined>((resolve, reject) => {
-      const done = (): void => undefined;
-      session.submit(new Call(new Uint8Array(1), 'quorum', resolve, reject, done, () => undefined));
+      const owner = { trouble: undefined, callSettled: () => undefined };
+      session.submit(new Call(owner, new Uint8Array(1), 'quorum', resolve, reject));
     }).then(
       () => 'result',
       (error: unknown) => (error instanceof QuorateError ? error.code : 'none'),
@@ -48,7 +49,7 @@ it('that ended is followed by another, also where the client moves over without 
   const open = (number: number): void => {
     const writer = new ByteWriter();
     writeReply({ type: 'session', session: number }, writer);
-    flights.answered(sent.at(-1) ?? 0, writer.take());
+    flights.answered(sent.at(-1) ?? 0, new ByteReader(writer.take()));
   };
 
   session.up(connection());
@@ -66,6 +67,6 @@ it('that ended is followed by another, also where the client moves over without 
   expect(session.id).toBe(8);
   const writer = new ByteWriter();
   writeReply({ type: 'result' }, writer);
-  flights.answered(sent.at(-1) ?? 0, writer.take());
+  flights.answered(sent.at(-1) ?? 0, new ByteReader(writer.take()));
   expect(await next).toBe('result');
 });

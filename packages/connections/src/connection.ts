@@ -137,7 +137,10 @@ export class Connection implements LinkHandler {
     this.#link.write([isFirst ? concatBytes([this.#protocol.preamble, frame]) : frame]);
   }
 
-  /** Sends a frame. Before the connection is established it waits for that; after the end it is lost. */
+  /**
+   * Sends a frame. Before the connection is established it waits for that; after the end it is lost. The parts of one
+   * of `copiedBelowBytes` or more must not change any more.
+   */
   send(type: number, parts: readonly Uint8Array[], payloadBytes: number): void {
     if (this.#phase !== 'ended') this.#outbox.push(type, parts, payloadBytes);
   }

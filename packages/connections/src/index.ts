@@ -67,5 +67,5 @@ export {
   type TransportCounters,
 } from './members/index.ts';
 export { checkIntegers, checkTimes, refuseUnknown } from './options.ts';
-export { Turns, type WriteCounters } from './outbox.ts';
+export { copiedBelowBytes, Turns, type WriteCounters } from './outbox.ts';
 export { portablePlatform } from './platform.ts';

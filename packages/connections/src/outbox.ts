@@ -9,6 +9,16 @@ import { ByteWriter, FrameWriter, type Runtime } from '@quorate/core';
 import { checksum } from './framing.ts';
 import type { Link, Platform } from './link.ts';
 
+/** Payloads below this size are copied, so that whoever sent one may write over it. */
+export const copiedBelowBytes: number = 16 * 1024;
+
+/**
+ * Small frames, those of all connections of the process behind each other, each taken as soon as it is written. A
+ * connection that is one of many takes long to fill a slab of its own, and memory that has grown old is freed only by
+ * a collection of the whole heap.
+ */
+const smallFrames: ByteWriter = new ByteWriter();
+
 /** Tells outboxes that the turn in which they wrote is over; one callback for all of them. */
 export class Turns {
   readonly #runtime: Runtime;
@@ -36,7 +46,7 @@ export interface WriteCounters {
   socket_writes: number;
 }
 
-/** Gathers frames and writes them to a link. Small parts are copied, large ones referred to. */
+/** Gathers frames and writes them to a link. Small payloads are copied, of larger ones the large parts referred to. */
 export class Outbox {
   readonly #link: Link;
   readonly #turns: Turns;
@@ -72,11 +82,20 @@ export class Outbox {
   }
 
   push(type: number, parts: readonly Uint8Array[], payloadBytes: number): void {
-    this.#gathered.fields
-      .u8(type)
-      .u32(payloadBytes)
-      .u32(checksum(type, parts, this.#platform));
-    for (const part of parts) this.#gathered.raw(part);
+    const crc = checksum(type, parts, this.#platform);
+    const isSmall = payloadBytes < copiedBelowBytes;
+    if (isSmall && this.#gatheredFrames === 0 && this.#mayWrite) {
+      smallFrames.u8(type).u32(payloadBytes).u32(crc);
+      for (const part of parts) smallFrames.raw(part);
+      this.#beginTurn();
+      this.#write([smallFrames.take()]);
+      return;
+    }
+    this.#gathered.fields.u8(type).u32(payloadBytes).u32(crc);
+    for (const part of parts) {
+      if (isSmall) this.#gathered.copy(part);
+      else this.#gathered.raw(part);
+    }
     this.#gatheredFrames += 1;
     this.#flushIfPossible();
   }
@@ -93,9 +112,7 @@ export class Outbox {
   flush(): void {
     if (this.#gatheredFrames === 0) return;
     this.#gatheredFrames = 0;
-    this.#wroteSinceAsked = true;
-    this.#counters.socket_writes += 1;
-    this.#link.write(this.#gathered.take());
+    this.#write(this.#gathered.take());
   }
 
   /** Whether anything was written since this was asked last. */
@@ -115,13 +132,28 @@ export class Outbox {
     this.#flushIfPossible();
   }
 
+  /**
+   * While the link is still busy with earlier bytes, frames gather here: they leave in one write when it has drained,
+   * where the link would keep them as a list of its own.
+   */
+  get #mayWrite(): boolean {
+    return this.#open && !this.#wroteThisTurn && !this.#link.needsDrain;
+  }
+
   #flushIfPossible(): void {
-    // While the link is still busy with earlier bytes, frames gather here: they leave in one
-    // write when it has drained, where the link would keep them as a list of its own.
-    if (!this.#open || this.#wroteThisTurn || this.#gatheredFrames === 0) return;
-    if (this.#link.needsDrain) return;
+    if (this.#gatheredFrames === 0 || !this.#mayWrite) return;
+    this.#beginTurn();
+    this.flush();
+  }
+
+  #beginTurn(): void {
     this.#wroteThisTurn = true;
     this.#turns.add(this);
-    this.flush();
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    this.#wroteSinceAsked = true;
+    this.#counters.socket_writes += 1;
+    this.#link.write(pieces);
   }
 }

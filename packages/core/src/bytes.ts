@@ -9,6 +9,8 @@
 import { InvalidArgumentError, MalformedError } from './errors.ts';
 
 const slabBytes = 64 * 1024;
+/** A part of so many bytes is worth its cost. */
+const leastPartBytes = 8 * 1024;
 const u32Range = 2 ** 32;
 const encoder: {
   encode(text: string): Uint8Array;
@@ -170,8 +172,34 @@ export class ByteWriter {
   /** Leaves room for `count` bytes, zeroed, to be filled in later through the view from `take()`. */
   skip(count: number): this {
     this.#reserve(count);
+    // Something that was given back may have stood there.
+    this.#slab.fill(0, this.#at, this.#at + count);
     this.#at += count;
     return this;
+  }
+
+  /** Puts another value into a field from {@link u32} that was written since the last `take()`, `at` bytes behind that. */
+  setU32(at: number, value: number): void {
+    if (value >>> 0 !== value) refuse(value, 'u32');
+    if (!(at >= 0 && at + 4 <= this.length)) {
+      throw new InvalidArgumentError(`there is no field of four bytes at ${String(at)}`);
+    }
+    this.#view.setUint32(this.#start + at, value);
+  }
+
+  /** Bytes that can be written before another slab is needed. */
+  get room(): number {
+    return this.#slab.length - this.#at;
+  }
+
+  /**
+   * Writes over `piece`, from `take()`, and over all that was taken after it: to be called where nobody reads any of
+   * it any more, and nothing was written since. Does nothing where another slab is in use by now.
+   */
+  giveBack(piece: Uint8Array): void {
+    if (piece.buffer !== this.#slab.buffer || this.length > 0) return;
+    this.#at = piece.byteOffset;
+    this.#start = this.#at;
   }
 
   /** What was written since the last `take()`. */
@@ -230,12 +258,19 @@ export class FrameWriter {
   /** Bytes as they are, which must not change any more. */
   raw(bytes: Uint8Array): void {
     if (bytes.length < FrameWriter.referFromBytes) {
-      this.#writer.raw(bytes);
+      this.copy(bytes);
       return;
     }
     this.#close();
     this.#parts.push(bytes);
     this.#partBytes += bytes.length;
+  }
+
+  /** Bytes as they are, which may change afterwards. */
+  copy(bytes: Uint8Array): void {
+    // What is begun would move to a larger slab: let the frame have one part more.
+    if (bytes.length > this.#writer.room && this.#writer.length >= leastPartBytes) this.#close();
+    this.#writer.raw(bytes);
   }
 
   /** All parts since the last `take()`, in order. */

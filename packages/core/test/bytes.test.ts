@@ -253,6 +253,57 @@ describe('a writer', () => {
   });
 });
 
+describe('a writer whose bytes are not kept', () => {
+  it('writes over what it gets back, and over nothing that was taken before it', () => {
+    const writer = new ByteWriter(64);
+    const kept = writer.string('kept').take();
+    const first = writer.string('first').take();
+    writer.string('second').take();
+    writer.giveBack(first);
+    const third = writer.string('third').take();
+    expect([third.buffer === kept.buffer, third.byteOffset]).toEqual([true, first.byteOffset]);
+    expect([kept, third].map((piece) => new ByteReader(piece).string())).toEqual(['kept', 'third']);
+  });
+
+  it('takes nothing back into another slab, nor behind something that is begun', () => {
+    const writer = new ByteWriter(8);
+    const first = writer.raw(filled(8, 1)).take();
+    writer.raw(filled(8, 2));
+    writer.giveBack(first);
+    const second = writer.take();
+    writer.u8(3);
+    writer.giveBack(second);
+    expect([first, second, writer.take()]).toEqual([filled(8, 1), filled(8, 2), Uint8Array.of(3)]);
+  });
+
+  it('leaves zeros where it passes over what was given back', () => {
+    const writer = new ByteWriter(64);
+    writer.giveBack(writer.raw(filled(8, 7)).take());
+    expect(writer.skip(8).take()).toEqual(new Uint8Array(8));
+  });
+});
+
+describe('a field that is known later', () => {
+  it('is put into its place, also where the slab has changed since', () => {
+    const writer = new ByteWriter(16);
+    writer.raw(filled(10, 1)).take();
+    writer.u8(1).u32(0);
+    writer.raw(filled(100, 2)).setU32(1, 0xfffefdfc);
+    const reader = new ByteReader(writer.take());
+    expect([reader.u8(), reader.u32(), reader.raw(100)]).toEqual([1, 0xfffefdfc, filled(100, 2)]);
+  });
+
+  it('is none where four bytes were not written, and takes no number that does not fit', () => {
+    const writer = new ByteWriter();
+    writer.u32(1).take();
+    for (const at of [-1, 0, 1, Number.NaN]) {
+      expect(() => writer.u16(1).u8(1).setU32(at, 1)).toThrow(InvalidArgumentError);
+      writer.take();
+    }
+    expect(() => writer.u32(1).setU32(0, 2 ** 32)).toThrow(InvalidArgumentError);
+  });
+});
+
 describe('a frame writer', () => {
   const large = filled(FrameWriter.referFromBytes, 1);
   const small = filled(FrameWriter.referFromBytes - 1, 2);
@@ -298,6 +349,24 @@ describe('a frame writer', () => {
         });
       }),
     );
+  });
+
+  it('copies what may change, however large', () => {
+    const frame = new FrameWriter();
+    const changing = filled(2 * slabBytes, 1);
+    frame.copy(changing);
+    changing.fill(2);
+    expect(concatBytes(frame.take())).toEqual(filled(2 * slabBytes, 1));
+  });
+
+  it('begins another part where what is begun would be copied into a larger slab', () => {
+    const frame = new FrameWriter();
+    const piece = filled(500, 1);
+    for (let count = 0; count < 1000; count++) frame.raw(piece);
+    const parts = frame.take();
+    expect(totalBytes(parts)).toBe(500_000);
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(slabBytes);
+    expect(parts.length).toBeLessThan(12);
   });
 
   it('has no empty parts', () => {

@@ -2,6 +2,7 @@
  * Messages of one turn of the event loop, gathered into as few frames as they fit in: a frame has a checksum and
  * a place in a queue, a message has neither.
  */
+import { copiedBelowBytes } from '@quorate/connections';
 import { ByteWriter, FrameWriter, type Runtime } from '@quorate/core';
 
 /** A frame is full from here on: only one message that is longer by itself makes a longer one. */
@@ -18,7 +19,10 @@ export class Batch {
   #messages = 0;
   #scheduled = false;
 
-  /** @param send takes a whole frame; called in a turn of its own, or as soon as a frame is full. */
+  /**
+   * @param send takes a whole frame; called in a turn of its own, or as soon as a frame is full. One that is shorter
+   *   than `copiedBelowBytes` is written over after that.
+   */
   constructor(
     runtime: Pick<Runtime, 'nextTurn'>,
     send: (parts: readonly Uint8Array[], bytes: number) => void,
@@ -49,7 +53,12 @@ export class Batch {
   flush(): void {
     const { length } = this.#writer;
     this.#messages = 0;
-    if (length > 0) this.#send(this.#writer.take(), length);
+    if (length === 0) return;
+    const parts = this.#writer.take();
+    this.#send(parts, length);
+    // A message begins with fields, so the first part is never somebody else's.
+    const [first] = parts;
+    if (length < copiedBelowBytes && first !== undefined) this.#writer.fields.giveBack(first);
   }
 
   readonly #turn = (): void => {

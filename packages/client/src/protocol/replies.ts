@@ -42,10 +42,13 @@ const maxCodeBytes = 64;
 const maxMessageCharacters = 1000;
 const maxMessageBytes: number = 3 * maxMessageCharacters;
 
-/** Whoever takes replies. The bytes are views of the frame. */
+/**
+ * Whoever takes replies. Bytes are views of the frame; a reader ends where the reply does, and is the handler's until
+ * it returns.
+ */
 export interface ReplyHandler {
-  answered(id: RequestId, bytes: Uint8Array): void;
-  unconfirmed(id: RequestId, reply: Uint8Array, index: LogIndex): void;
+  answered(id: RequestId, reply: ByteReader): void;
+  unconfirmed(id: RequestId, reply: ByteReader, index: LogIndex): void;
   refused(id: RequestId, error: QuorateError): void;
   events(id: RequestId, events: readonly Uint8Array[], rest: Uint8Array): void;
   leader(leader: NodeId | undefined): void;
@@ -113,23 +116,28 @@ export function writeWithheld(writer: FrameWriter, id: RequestId, bytes: number)
 export function readReplies(frame: Uint8Array, handler: ReplyHandler): void {
   const reader = new ByteReader(frame);
   try {
-    while (reader.left > 0) readReply(reader, handler);
+    while (reader.left > 0) readMessage(reader, frame.length, handler);
   } catch (error) {
     if (error instanceof MalformedError) throw new ProtocolError('MALFORMED', error.message);
     throw error;
   }
 }
 
-function readReply(reader: ByteReader, handler: ReplyHandler): void {
+function readMessage(reader: ByteReader, frameEnd: number, handler: ReplyHandler): void {
   const found = reader.u8();
   const id = reader.u32();
   switch (found) {
-    case kind.answered:
-      handler.answered(id, reader.bytes());
+    case kind.answered: {
+      const end = narrow(reader);
+      handler.answered(id, reader);
+      reader.moveTo(end, frameEnd);
       return;
+    }
     case kind.unconfirmed: {
       const index = reader.u48();
-      handler.unconfirmed(id, reader.bytes(), index);
+      const end = narrow(reader);
+      handler.unconfirmed(id, reader, index);
+      reader.moveTo(end, frameEnd);
       return;
     }
     case kind.refused: {
@@ -152,6 +160,14 @@ function readReply(reader: ByteReader, handler: ReplyHandler): void {
     default:
       throw new MalformedError(`unknown kind of reply ${String(found)}`);
   }
+}
+
+/** Leaves nothing in front of the reader but the byte string that begins here. @returns where that ends. */
+function narrow(reader: ByteReader): number {
+  const length = reader.u32();
+  const end = reader.offset + length;
+  reader.moveTo(reader.offset, end);
+  return end;
 }
 
 function readNode(reader: ByteReader): NodeId | undefined {

@@ -15,9 +15,11 @@ import {
   type Acknowledge,
   ByteReader,
   type Consistency,
+  type Envelope,
   type FrameWriter,
   MalformedError,
   type RequestId,
+  writeEnvelope,
 } from '@quorate/core';
 import { gatheredBytes, gatheredMessages } from './batch.ts';
 
@@ -38,22 +40,22 @@ export interface RequestHandler {
   cancel(id: RequestId): void;
 }
 
-/** Writes a command; `envelope` and `command` stand behind each other. */
+/** Writes a command in its envelope. */
 export function writeCommand(
   writer: FrameWriter,
   id: RequestId,
   acknowledge: Acknowledge,
   timeoutMs: number,
-  envelope: Uint8Array,
+  envelope: Envelope,
   command: Uint8Array,
 ): void {
-  writer.fields
-    .u8(kind.command)
-    .u32(id)
-    .u8(acknowledges.indexOf(acknowledge))
-    .u32(timeoutMs)
-    .u32(envelope.length + command.length)
-    .raw(envelope);
+  const { fields } = writer;
+  fields.u8(kind.command).u32(id).u8(acknowledges.indexOf(acknowledge)).u32(timeoutMs);
+  const lengthAt = fields.length;
+  fields.u32(0);
+  const envelopeAt = fields.length;
+  writeEnvelope(envelope, fields);
+  fields.setU32(lengthAt, fields.length - envelopeAt + command.length);
   writer.raw(command);
 }
 

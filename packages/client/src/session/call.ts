@@ -18,6 +18,14 @@ export interface Standing {
   readonly uncertain: boolean;
 }
 
+/** What the calls of a client share. */
+export interface CallOwner {
+  /** Why there is no connection, for the message. */
+  readonly trouble: string | undefined;
+  /** Nobody waits for one of them any more; called once for each. */
+  callSettled(): void;
+}
+
 const notSent: Standing = { uncertain: false };
 
 /** Waits for the result of one command. */
@@ -27,40 +35,33 @@ export class Call<R> extends Waiting<R> {
   readonly acknowledge: Acknowledge;
   /** Its place in the session, once it has one. */
   standing: Standing = notSent;
-  readonly #onSettled: (call: Call<R>) => void;
-  readonly #trouble: () => string | undefined;
+  readonly #owner: CallOwner;
 
-  /**
-   * @param onSettled called once, when nobody waits any more.
-   * @param trouble why there is no connection, for the message.
-   */
   constructor(
+    owner: CallOwner,
     command: Uint8Array,
     acknowledge: Acknowledge,
     resolve: (result: R) => void,
     reject: (error: unknown) => void,
-    onSettled: (call: Call<R>) => void,
-    trouble: () => string | undefined,
   ) {
     super(resolve, reject);
+    this.#owner = owner;
     this.command = command;
     this.acknowledge = acknowledge;
-    this.#onSettled = onSettled;
-    this.#trouble = trouble;
   }
 
   /** It has happened. */
   succeed(result: R): void {
     if (this.settled) return;
     this.fulfil(result);
-    this.#onSettled(this);
+    this.#owner.callSettled();
   }
 
   /** There is no result; the error says whether there may be one yet. */
   refuse(error: QuorateError): void {
     if (this.settled) return;
     this.fail(error);
-    this.#onSettled(this);
+    this.#owner.callSettled();
   }
 
   override giveUp(closed?: ClosedError): void {
@@ -74,7 +75,7 @@ export class Call<R> extends Waiting<R> {
       );
       return;
     }
-    const trouble = this.#trouble();
+    const { trouble } = this.#owner;
     const because = trouble === undefined ? '' : `: ${trouble}`;
     this.refuse(
       this.standing.uncertain

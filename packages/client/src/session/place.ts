@@ -2,14 +2,14 @@
  * The place of one command in a session: its number, which it keeps through all attempts, and what is known of
  * those.
  */
-import type { LogIndex, QuorateError } from '@quorate/core';
+import type { ByteReader, LogIndex, QuorateError } from '@quorate/core';
 import type { Flight } from '../flights.ts';
 import type { Call, Standing } from './call.ts';
 
 /** Whoever has given the places away. */
 export interface PlaceOwner<R> {
   /** The command has happened or was skipped. @param unconfirmedAt where, if not every voter is known to have it. */
-  settled(place: Place<R>, reply: Uint8Array, unconfirmedAt: LogIndex | undefined): void;
+  settled(place: Place<R>, reply: ByteReader, unconfirmedAt: LogIndex | undefined): void;
   refused(place: Place<R>, error: QuorateError): void;
   /** The command has happened or was skipped, and its reply of so many bytes is not taken here. */
   withheld(place: Place<R>, bytes: number): void;
@@ -46,12 +46,12 @@ export class Place<R> implements Standing, Flight {
     this.#wasLost = true;
   }
 
-  answered(reply: Uint8Array): void {
+  answered(reply: ByteReader): void {
     this.isUnderWay = false;
     this.#owner.settled(this, reply, undefined);
   }
 
-  unconfirmed(reply: Uint8Array, index: LogIndex): void {
+  unconfirmed(reply: ByteReader, index: LogIndex): void {
     this.isUnderWay = false;
     this.#owner.settled(this, reply, index);
   }

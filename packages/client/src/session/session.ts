@@ -12,8 +12,7 @@
  * A number must not stay open for ever: a command that was given up is replaced by a `skip` when it is sent again.
  */
 import {
-  ByteReader,
-  ByteWriter,
+  type ByteReader,
   type Codec,
   CommandRejectedError,
   type Envelope,
@@ -29,10 +28,10 @@ import {
   type Runtime,
   type SessionId,
   SessionExpiredError,
-  writeEnvelope,
 } from '@quorate/core';
 import { BackOff } from '../back-off.ts';
 import type { ClientConnection } from '../connection.ts';
+import { Fifo } from '../fifo.ts';
 import type { Flight, Flights } from '../flights.ts';
 import { isPassing } from '../protocol/errors.ts';
 import type { Call } from './call.ts';
@@ -61,17 +60,14 @@ const noCommand: Uint8Array = new Uint8Array(0);
 /** The commands of one client. */
 export class Session<R> implements PlaceOwner<R> {
   readonly #setup: SessionSetup<R>;
-  readonly #writer = new ByteWriter();
   readonly #backOff: BackOff;
   #connection: ClientConnection | undefined;
   #state: State = 'closed';
   #id: SessionId = 0;
   /** Without a number yet, the oldest first; some may be settled. */
-  #queue: Call<R>[] = [];
-  #queueHead = 0;
+  readonly #queue = new Fifo<Call<R>>();
   /** With a number, from the first without an outcome. */
-  #places: Place<R>[] = [];
-  #placesHead = 0;
+  readonly #places = new Fifo<Place<R>>();
   #lastSequence = 0;
   #underWay = 0;
   /** Something did not get through: nothing is sent until all is back. */
@@ -160,7 +156,7 @@ export class Session<R> implements PlaceOwner<R> {
 
   /** The answers of all commands up to here are there. */
   get #answered(): number {
-    const first = this.#places[this.#placesHead];
+    const first = this.#places.at();
     return first === undefined ? this.#lastSequence : first.sequence - 1;
   }
 
@@ -172,10 +168,10 @@ export class Session<R> implements PlaceOwner<R> {
       return;
     }
     if (this.#state !== 'open') return;
-    while (this.#places.length - this.#placesHead < this.#setup.window) {
+    while (this.#places.length < this.#setup.window) {
       const call = this.#peek();
       if (call === undefined) return;
-      this.#queueHead += 1;
+      this.#queue.shift();
       const tooLarge = this.#connection.refuseTooLarge(maxEnvelopeBytes + call.command.length);
       if (tooLarge !== undefined) {
         call.refuse(tooLarge);
@@ -191,14 +187,9 @@ export class Session<R> implements PlaceOwner<R> {
   /** The first waiting command that somebody still waits for. */
   #peek(): Call<R> | undefined {
     for (;;) {
-      const call = this.#queue[this.#queueHead];
-      if (call === undefined) {
-        this.#queue = [];
-        this.#queueHead = 0;
-        return undefined;
-      }
-      if (!call.settled) return call;
-      this.#queueHead += 1;
+      const call = this.#queue.at();
+      if (call === undefined || !call.settled) return call;
+      this.#queue.shift();
     }
   }
 
@@ -211,8 +202,8 @@ export class Session<R> implements PlaceOwner<R> {
     };
     this.#send(
       {
-        answered: (bytes) => {
-          const reply = readReply(new ByteReader(bytes));
+        answered: (reader) => {
+          const reply = readReply(reader);
           if (this.#state !== 'opening' || reply.type !== 'session') return;
           this.#backOff.succeeded();
           this.#id = reply.session;
@@ -245,20 +236,19 @@ export class Session<R> implements PlaceOwner<R> {
     const { flights, runtime, attemptTimeoutMs } = this.#setup;
     if (this.#connection === undefined) throw new InvariantError('sent without a connection');
     this.#heardAt = runtime.now();
-    writeEnvelope(envelope, this.#writer);
     const id: RequestId = flights.add(flight);
     this.#connection.command(
       id,
       call?.acknowledge ?? 'quorum',
       attemptTimeoutMs,
-      this.#writer.take(),
+      envelope,
       call?.command ?? noCommand,
     );
   }
 
   // What places tell.
 
-  settled(place: Place<R>, reply: Uint8Array, unconfirmedAt: LogIndex | undefined): void {
+  settled(place: Place<R>, reply: ByteReader, unconfirmedAt: LogIndex | undefined): void {
     this.#underWay -= 1;
     this.#settle(place, reply, unconfirmedAt);
     this.#proceed();
@@ -287,10 +277,9 @@ export class Session<R> implements PlaceOwner<R> {
   }
 
   /** The command has happened, or has been skipped. */
-  #settle(place: Place<R>, bytes: Uint8Array, unconfirmedAt: LogIndex | undefined): void {
+  #settle(place: Place<R>, reader: ByteReader, unconfirmedAt: LogIndex | undefined): void {
     this.#backOff.succeeded();
     const { call } = place;
-    const reader = new ByteReader(bytes);
     const reply = readReply(reader);
     switch (reply.type) {
       case 'result': {
@@ -346,11 +335,7 @@ export class Session<R> implements PlaceOwner<R> {
 
   #done(place: Place<R>): void {
     place.isDone = true;
-    while (this.#places[this.#placesHead]?.isDone === true) this.#placesHead += 1;
-    // Moving what is left costs no more than what was dropped.
-    if (this.#placesHead * 2 < this.#places.length) return;
-    this.#places = this.#places.slice(this.#placesHead);
-    this.#placesHead = 0;
+    while (this.#places.at()?.isDone === true) this.#places.shift();
   }
 
   /** After something came back. */
@@ -371,8 +356,8 @@ export class Session<R> implements PlaceOwner<R> {
   /** Sends everything that has a number and no outcome, in order. */
   #resend(): void {
     if (this.#state !== 'open') return;
-    for (let at = this.#placesHead; at < this.#places.length; at++) {
-      const place = this.#places[at];
+    for (let behind = 0; behind < this.#places.length; behind++) {
+      const place = this.#places.at(behind);
       if (place !== undefined && !place.isDone && !place.isUnderWay) this.#sendPlace(place);
     }
   }
@@ -387,15 +372,14 @@ export class Session<R> implements PlaceOwner<R> {
 
   /** Another session, for what has no number yet. */
   #begin(): void {
-    for (const place of this.#places.slice(this.#placesHead)) {
+    for (let place = this.#places.at(); place !== undefined; place = this.#places.at()) {
+      this.#places.shift();
       if (place.isDone) continue;
       const error = new SessionExpiredError(
         'the session ended before the command got through: it was silent for too long, or made room for others',
       );
       place.call.refuse(place.uncertain ? unknown(error) : error);
     }
-    this.#places = [];
-    this.#placesHead = 0;
     this.#lastSequence = 0;
     this.#state = 'closed';
     this.#pump();
