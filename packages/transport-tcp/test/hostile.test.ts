@@ -315,7 +315,10 @@ describe('after the greeting', () => {
       await pause(0);
     }
     const sent = a.count('bytes_sent');
-    expect(a.count('frames_dropped_full')).toBeGreaterThan(3000);
+    expect(a.count('frames_dropped_full')).toBeGreaterThan(0);
+    // On a busy machine its silence is noticed in the middle, and there is nobody any more to send to.
+    const dropped = a.count('frames_dropped_full') + a.count('frames_dropped_unreachable');
+    expect(dropped).toBeGreaterThan(3000);
     // What the system buffers between two sockets of one machine is not the transport's.
     expect(sent).toBeLessThan(maxQueuedBytes + 8 * 1024 * 1024);
     expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(128 * 1024 * 1024);
