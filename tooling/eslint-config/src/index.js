@@ -10,15 +10,6 @@ export const plugin = {
   rules: { floors: floorsRule, purity: purityRule },
 };
 
-/** Projects that see the types of a browser. */
-const browserProjects = [
-  'packages/client/test',
-  'packages/storage-indexeddb/test',
-  'packages/transport-broadcast/test',
-  'packages/transport-ws/test',
-  'tooling/certificates',
-];
-
 /**
  * @param {string} root the folder of the repository
  */
@@ -82,10 +73,6 @@ export function quorate(root) {
         ],
       },
     },
-    browserProjects.map((folder) => ({
-      files: [`${folder}/**`],
-      languageOptions: { parserOptions: { project: `${folder}/tsconfig.json` } },
-    })),
     {
       // Libraries are silent: a logger is handed in.
       files: ['packages/*/src/**'],

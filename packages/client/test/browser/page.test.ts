@@ -38,7 +38,7 @@ async function visit(at: Site | undefined, options: Connecting): Promise<Page> {
   const page = await browser.context.newPage();
   onTestFinished(() => page.close());
   await page.goto(at.url);
-  await page.evaluate((options) => quorate.connect(options), options);
+  await page.evaluate((options) => clientPage.connect(options), options);
   return page;
 }
 
@@ -48,8 +48,8 @@ function openMembers(name: keyof typeof algorithms): Promise<Members> {
 
 /** Waits until the client of a page says why it has no connection, and checks that it can do nothing. */
 async function isRefused(page: Page, trouble: RegExp): Promise<void> {
-  await expect.poll(() => page.evaluate(() => quorate.trouble()), soon).toMatch(trouble);
-  expect(await page.evaluate(() => quorate.put(300))).toMatch(/^UnavailableError/);
+  await expect.poll(() => page.evaluate(() => clientPage.trouble()), soon).toMatch(trouble);
+  expect(await page.evaluate(() => clientPage.put(300))).toMatch(/^UnavailableError/);
 }
 
 describe.skipIf(!hasChromium())('a page of a real browser', () => {
@@ -80,13 +80,13 @@ describe.skipIf(!hasChromium())('a page of a real browser', () => {
       onTestFinished(() => members.close());
       await expect.poll(() => members.leader, soon).toBeDefined();
       const page = await visit(site, { endpoints: members.endpoints, token });
-      const done = (): Promise<number> => page.evaluate(() => quorate.done());
-      const putting = page.evaluate(() => quorate.putAlways());
+      const done = (): Promise<number> => page.evaluate(() => clientPage.done());
+      const putting = page.evaluate(() => clientPage.putAlways());
       await expect.poll(done, soon).toBeGreaterThan(100);
       const { leader = '' } = members;
       await members.stop(leader);
       await expect.poll(done, soon).toBeGreaterThan((await done()) + 200);
-      await page.evaluate(() => quorate.finish());
+      await page.evaluate(() => clientPage.finish());
 
       const { versions, watched, version, nodes } = await putting;
       const all = Array.from({ length: await done() }, (_, at) => at + 1);
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium())('a page of a real browser', () => {
       expect(version).toBe(all.length);
       expect(nodes).toContain(leader);
       expect(nodes.at(-1)).not.toBe(leader);
-      await page.evaluate(() => quorate.close());
+      await page.evaluate(() => clientPage.close());
     },
   );
 
@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium())('a page of a real browser', () => {
 
     it('is served if it is of this site, with this token', async () => {
       const page = await visit(site, { endpoints: running().endpoints, token });
-      expect(await page.evaluate(() => quorate.put(10_000))).toBe('done');
+      expect(await page.evaluate(() => clientPage.put(10_000))).toBe('done');
     });
   });
 });

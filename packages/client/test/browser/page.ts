@@ -42,7 +42,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-globalThis.quorate = {
+globalThis.clientPage = {
   connect: (options) => {
     client = connect({ machine: kvMachine(), links: wsLinks(), ...options });
   },

@@ -34,5 +34,5 @@ export interface PageApi {
 }
 
 declare global {
-  var quorate: PageApi;
+  var clientPage: PageApi;
 }

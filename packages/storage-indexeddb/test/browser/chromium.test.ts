@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
 
   it('passes the suite of all storages, in a worker', { timeout: 120_000 }, async () => {
     const page = await newTab();
-    const results = await page.evaluate(() => quorate.runSuite());
+    const results = await page.evaluate(() => storagePage.runSuite());
     expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
     expect(results.length).toBeGreaterThan(50);
     await page.close();
@@ -57,23 +57,23 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
 
   it('syncs before it acknowledges, and locks across tabs', async () => {
     const page = await newTab();
-    const opened = await page.evaluate(() => quorate.open('abilities'));
+    const opened = await page.evaluate(() => storagePage.open('abilities'));
     expect(opened).toMatchObject({ abilities: { strictDurability: true, webLocks: true } });
     await page.close();
   });
 
   it('what was written survives a reload, without a close', async () => {
     const page = await newTab();
-    await page.evaluate(() => quorate.open('reload'));
-    await page.evaluate(() => quorate.append(20));
-    await page.evaluate(() => quorate.publish(600_000));
-    await page.evaluate(() => quorate.append(5));
+    await page.evaluate(() => storagePage.open('reload'));
+    await page.evaluate(() => storagePage.append(20));
+    await page.evaluate(() => storagePage.publish(600_000));
+    await page.evaluate(() => storagePage.append(5));
     await page.reload();
-    expect(await page.evaluate(() => quorate.open('reload'))).toMatchObject({
+    expect(await page.evaluate(() => storagePage.open('reload'))).toMatchObject({
       records: { first: 20, last: 25 },
       snapshot: 600_000,
     });
-    expect(await page.evaluate(() => quorate.readAll())).toEqual({
+    expect(await page.evaluate(() => storagePage.readAll())).toEqual({
       indexes: [20, 21, 22, 23, 24, 25],
       snapshotBytes: 600_000,
     });
@@ -82,36 +82,38 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
 
   it('S9: a second tab and a worker are refused until the first tab is closed', async () => {
     const [first, second] = [await newTab(), await newTab()];
-    await first.evaluate(() => quorate.open('once'));
-    expect(await first.evaluate(() => quorate.append(3))).toBe(3);
-    expect(await second.evaluate(() => quorate.open('once'))).toEqual({ code: 'LOCKED' });
-    expect(await first.evaluate(() => quorate.openInWorker('once'))).toEqual({ code: 'LOCKED' });
-    expect(await first.evaluate(() => quorate.append(1))).toBe(4);
+    await first.evaluate(() => storagePage.open('once'));
+    expect(await first.evaluate(() => storagePage.append(3))).toBe(3);
+    expect(await second.evaluate(() => storagePage.open('once'))).toEqual({ code: 'LOCKED' });
+    expect(await first.evaluate(() => storagePage.openInWorker('once'))).toEqual({
+      code: 'LOCKED',
+    });
+    expect(await first.evaluate(() => storagePage.append(1))).toBe(4);
     await first.close();
     // The browser lets go of a lock some time after its tab.
     await expect
-      .poll(() => second.evaluate(() => quorate.open('once')), { timeout: 10_000 })
+      .poll(() => second.evaluate(() => storagePage.open('once')), { timeout: 10_000 })
       .toMatchObject({ records: { first: 1, last: 4 } });
     await second.close();
   });
 
   it('S9: without Web Locks a second tab takes over, and the first one stops', async () => {
     const [first, second] = [await newTab(), await newTab()];
-    await first.evaluate(() => quorate.open('fenced', 'none'));
-    expect(await first.evaluate(() => quorate.append(3))).toBe(3);
-    expect(await second.evaluate(() => quorate.open('fenced', 'none'))).toMatchObject({
+    await first.evaluate(() => storagePage.open('fenced', 'none'));
+    expect(await first.evaluate(() => storagePage.append(3))).toBe(3);
+    expect(await second.evaluate(() => storagePage.open('fenced', 'none'))).toMatchObject({
       records: { first: 1, last: 3 },
       abilities: { webLocks: false },
     });
-    expect(await first.evaluate(() => quorate.append(1))).toBe('STORAGE_FAILED');
-    expect(await first.evaluate(() => quorate.read())).toBe('STORAGE_FAILED');
-    expect(await second.evaluate(() => quorate.append(1))).toBe(4);
+    expect(await first.evaluate(() => storagePage.append(1))).toBe('STORAGE_FAILED');
+    expect(await first.evaluate(() => storagePage.read())).toBe('STORAGE_FAILED');
+    expect(await second.evaluate(() => storagePage.append(1))).toBe(4);
     await Promise.all([first.close(), second.close()]);
   });
 
   it('a database that is deleted under it makes it fail, and does not keep it', async () => {
     const [first, second] = [await newTab(), await newTab()];
-    await first.evaluate(() => quorate.open('deleted'));
+    await first.evaluate(() => storagePage.open('deleted'));
     await second.evaluate(
       () =>
         new Promise((resolve, reject) => {
@@ -120,7 +122,7 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
           request.onerror = reject;
         }),
     );
-    expect(await first.evaluate(() => quorate.append(1))).toBe('STORAGE_FAILED');
+    expect(await first.evaluate(() => storagePage.append(1))).toBe('STORAGE_FAILED');
     await Promise.all([first.close(), second.close()]);
   });
 
@@ -130,12 +132,12 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
     let last = 0;
     for (const count of [1, 40]) {
       const page = await newTab();
-      const opened = await page.evaluate(() => quorate.open('killed'));
+      const opened = await page.evaluate(() => storagePage.open('killed'));
       if ('code' in opened) throw new Error(`cannot be opened: ${opened.code}`);
       // Records behind the last acknowledged one may be there, and no gap.
       const found = opened.records?.last ?? 0;
       expect(found).toBeGreaterThanOrEqual(last);
-      const { indexes } = await page.evaluate(() => quorate.readAll());
+      const { indexes } = await page.evaluate(() => storagePage.readAll());
       expect(indexes).toEqual(Array.from({ length: found }, (_, at) => at + 1));
       last = await new Promise<number>((resolve) => {
         page.on('console', (message) => {
@@ -144,12 +146,12 @@ describe.skipIf(!hasChromium())('in a real browser', () => {
           const index = Number(text.slice(acknowledged.length));
           if (index >= found + count) resolve(index);
         });
-        void page.evaluate(() => quorate.appendForEver());
+        void page.evaluate(() => storagePage.appendForEver());
       });
       await killBrowser();
     }
     const page = await newTab();
-    const opened = await page.evaluate(() => quorate.open('killed'));
+    const opened = await page.evaluate(() => storagePage.open('killed'));
     if ('code' in opened) throw new Error(`cannot be opened: ${opened.code}`);
     expect(opened.records?.last).toBeGreaterThanOrEqual(last);
     await page.close();

@@ -94,4 +94,4 @@ const page: PageApi = {
   },
 };
 
-globalThis.quorate = page;
+globalThis.storagePage = page;

@@ -40,5 +40,5 @@ export interface PageApi {
 export const acknowledged = 'acknowledged ';
 
 declare global {
-  var quorate: PageApi;
+  var storagePage: PageApi;
 }

@@ -34,7 +34,7 @@ class Group {
     const page = await browser.context.newPage();
     await page.goto(site.url);
     const start = (): Promise<string | undefined> =>
-      page.evaluate(([algorithm, id]) => quorate.start(algorithm, id), [
+      page.evaluate(([algorithm, id]) => nodeTab.start(algorithm, id), [
         this.algorithm,
         node,
       ] as const);
@@ -58,7 +58,7 @@ class Group {
 
   pictures(): Promise<readonly NodePicture[]> {
     return Promise.all(
-      [...this.tabs.values()].map((page) => page.evaluate(() => quorate.picture())),
+      [...this.tabs.values()].map((page) => page.evaluate(() => nodeTab.picture())),
     );
   }
 
@@ -76,7 +76,7 @@ class Group {
   }
 
   add(node: string, count: number): Promise<readonly number[]> {
-    return this.at(node).evaluate((count) => quorate.add(count), count);
+    return this.at(node).evaluate((count) => nodeTab.add(count), count);
   }
 
   /** Ends a tab in the middle of whatever it does: it says goodbye to nobody. */
@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium())('three tabs of a real browser', () => {
       // It comes back with what it had, and hears of the rest.
       await group.open(first);
       await group.leader();
-      expect(await group.at(first).evaluate(() => quorate.read())).toBe(300);
+      expect(await group.at(first).evaluate(() => nodeTab.read())).toBe(300);
       expect(await group.add(first, 10)).toEqual(numbers(301, 310));
 
       await expect
@@ -147,7 +147,7 @@ describe.skipIf(!hasChromium())('three tabs of a real browser', () => {
     const page = await browser?.context.newPage();
     if (page === undefined || site === undefined) throw new Error('there is no browser');
     await page.goto(site.url);
-    expect(await page.evaluate(() => quorate.start('raft', 'a'))).toBe('LOCKED');
+    expect(await page.evaluate(() => nodeTab.start('raft', 'a'))).toBe('LOCKED');
     await page.close();
     await group.close();
   });

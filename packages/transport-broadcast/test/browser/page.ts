@@ -21,7 +21,7 @@ function ask<Value>(method: keyof TabApi, ...args: readonly unknown[]): Promise<
   });
 }
 
-globalThis.quorate = {
+globalThis.nodeTab = {
   start: (algorithm, node) => ask('start', algorithm, node),
   add: (count) => ask('add', count),
   read: () => ask('read'),

@@ -34,5 +34,5 @@ export type Response =
   | { readonly id: number; readonly error: string };
 
 declare global {
-  var quorate: TabApi;
+  var nodeTab: TabApi;
 }

@@ -92,9 +92,9 @@ describe.skipIf(!hasChromium())('a page of a real browser', () => {
     const b = await openMember('b', members, origin);
     const page = await browser.context.newPage();
     await page.goto(url);
-    await page.evaluate((members) => quorate.open('page', members), members);
+    await page.evaluate((members) => memberPage.open('page', members), members);
     const addInPage = (count: number): Promise<readonly number[]> =>
-      page.evaluate((count) => quorate.add(count), count);
+      page.evaluate((count) => memberPage.add(count), count);
 
     expect(await addInPage(50)).toEqual(numbers(1, 50));
     expect(await addAll(a, 50)).toEqual(numbers(51, 100));
@@ -103,9 +103,9 @@ describe.skipIf(!hasChromium())('a page of a real browser', () => {
     expect(await addInPage(50)).toEqual(numbers(151, 200));
 
     await expect
-      .poll(async () => (await page.evaluate(() => quorate.state())).appliedIndex, soon)
+      .poll(async () => (await page.evaluate(() => memberPage.state())).appliedIndex, soon)
       .toBe(a.status.appliedIndex);
-    const { stateHash } = await page.evaluate(() => quorate.state());
+    const { stateHash } = await page.evaluate(() => memberPage.state());
     expect(stateHash).toMatch(/^[0-9a-f]{16}$/);
     expect(stateHash).toBe(a.status.stateHash);
     await page.close();

@@ -21,7 +21,7 @@ function running(): CounterReplica {
   return replica;
 }
 
-globalThis.quorate = {
+globalThis.memberPage = {
   open: async (node, members) => {
     replica = await openReplica({
       node,

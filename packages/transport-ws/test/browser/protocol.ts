@@ -12,5 +12,5 @@ export interface PageApi {
 }
 
 declare global {
-  var quorate: PageApi;
+  var memberPage: PageApi;
 }
