@@ -9,6 +9,8 @@
 import { InvalidArgumentError, MalformedError } from './errors.ts';
 
 const slabBytes = 64 * 1024;
+/** Up to here a loop copies faster than what is behind `set` begins. */
+const loopBytes = 48;
 const u32Range = 2 ** 32;
 const encoder: {
   encode(text: string): Uint8Array;
@@ -170,6 +172,8 @@ export class ByteWriter {
   /** Leaves room for `count` bytes, zeroed, to be filled in later through the view from `take()`. */
   skip(count: number): this {
     this.#reserve(count);
+    // What was moved away from here may have left something.
+    this.#slab.fill(0, this.#at, this.#at + count);
     this.#at += count;
     return this;
   }
@@ -181,17 +185,45 @@ export class ByteWriter {
     return taken;
   }
 
+  /**
+   * Copies what was written since the last `take()` to an offset of `target`, and goes on in its place: where
+   * somebody else's memory is to hold it, no slab is used up, and no view made.
+   *
+   * @throws InvalidArgumentError if it does not fit there.
+   */
+  moveTo(target: Uint8Array, offset: number): void {
+    const { length } = this;
+    if (!(offset >= 0 && offset + length <= target.length)) {
+      throw new InvalidArgumentError(
+        `${String(length)} bytes do not fit at ${String(offset)} of ${String(target.length)}`,
+      );
+    }
+    if (length <= loopBytes) {
+      for (let at = 0; at < length; at++) target[offset + at] = this.#slab[this.#start + at] ?? 0;
+    } else {
+      target.set(this.#slab.subarray(this.#start, this.#at), offset);
+    }
+    this.#at = this.#start;
+    // What one large piece needed is not kept for small ones.
+    if (this.#slab.length > slabBytes) this.#useSlab(slabBytes);
+  }
+
   #reserve(count: number): void {
     if (this.#at + count <= this.#slab.length) return;
     const unfinished = this.#slab.subarray(this.#start, this.#at);
     const needed = unfinished.length + count;
     // Doubling inside one unfinished piece keeps many small fields from copying again and again.
     const size = needed <= slabBytes ? slabBytes : needed + unfinished.length;
+    this.#useSlab(size);
+    this.#slab.set(unfinished);
+    this.#at = unfinished.length;
+  }
+
+  #useSlab(size: number): void {
     this.#slab = new Uint8Array(size);
     this.#view = new DataView(this.#slab.buffer);
-    this.#slab.set(unfinished);
     this.#start = 0;
-    this.#at = unfinished.length;
+    this.#at = 0;
   }
 }
 

@@ -420,3 +420,44 @@ describe('a reader', () => {
     );
   });
 });
+
+describe('moving what was written', () => {
+  it('copies it to its place, and goes on in the same memory', () => {
+    const writer = new ByteWriter(64);
+    const first = writer.u32(1).take();
+    const target = new Uint8Array(100).fill(9);
+    for (const length of [0, 1, 48, 49, 60]) {
+      const bytes = new Uint8Array(length).fill(length);
+      writer.raw(bytes).moveTo(target, 3);
+      expect(writer.length).toBe(0);
+      expect([...target.subarray(3, 3 + length)]).toEqual([...bytes]);
+      target.fill(9);
+    }
+    const next = writer.u32(2).take();
+    expect([...first, ...next]).toEqual([0, 0, 0, 1, 0, 0, 0, 2]);
+  });
+
+  it('leaves nothing where room is skipped later', () => {
+    const writer = new ByteWriter();
+    writer.raw(new Uint8Array(20).fill(7)).moveTo(new Uint8Array(20), 0);
+    expect([...writer.skip(8).take()]).toEqual(new Array<number>(8).fill(0));
+  });
+
+  it('does not keep the memory of a large piece', () => {
+    const writer = new ByteWriter();
+    writer.raw(new Uint8Array(1_000_000)).moveTo(new Uint8Array(1_000_000), 0);
+    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('is refused where there is no room, and nothing is lost', () => {
+    const writer = new ByteWriter().u32(5);
+    const target = new Uint8Array(6);
+    expect(() => {
+      writer.moveTo(target, 3);
+    }).toThrow(InvalidArgumentError);
+    expect(() => {
+      writer.moveTo(target, -1);
+    }).toThrow(InvalidArgumentError);
+    expect([...writer.take()]).toEqual([0, 0, 0, 5]);
+  });
+});
