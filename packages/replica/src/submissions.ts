@@ -10,13 +10,15 @@ import {
   InvalidArgumentError,
   OverloadedError,
   type Codec,
+  type Envelope,
   type ReplicatedLog,
   type Runtime,
   TooLargeError,
   writeEnvelope,
 } from '@quorate/core';
-import { Call, type PayloadCaller, type Tally } from './callers.ts';
 import { Deadlines } from '@quorate/core/waiting';
+import { Call, type PayloadCaller, type Tally } from './callers.ts';
+import { Execution } from './execution.ts';
 import { checkTimeout, type ExecuteOptions, type ReplicaLimits } from './options.ts';
 
 /** What {@link Submissions} needs. */
@@ -43,22 +45,35 @@ export class Submissions<C, R> {
     this.deadlines = new Deadlines(setup.runtime);
   }
 
-  /** Hands commands in; `present` makes of their results what the promise resolves with. */
-  submit<T>(
-    commands: readonly C[],
-    present: (results: readonly R[]) => T,
-    options: ExecuteOptions,
-  ): Promise<T> {
-    const { log, limits } = this.#setup;
-    return new Promise<T>((resolve, reject) => {
+  /** Hands one command in; the promise resolves with its result. */
+  submit(command: C, options: ExecuteOptions): Promise<R> {
+    const { log, limits, acknowledge } = this.#setup;
+    return new Promise<R>((resolve, reject) => {
+      // What is thrown before `submit` rejects the promise, and nothing has happened.
+      const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
+      this.#checkRoom(1, options.signal);
+      const payload = this.#encode(command);
+      const { tally } = this;
+      const call = new Execution<R>(options.acknowledge ?? acknowledge, tally, resolve, reject);
+      this.submitted += 1;
+      this.deadlines.add(call, timeoutMs);
+      call.watch(options.signal);
+      log.submit(payload, call);
+    });
+  }
+
+  /** Hands commands in; the promise resolves with their results. */
+  submitAll(commands: readonly C[], options: ExecuteOptions): Promise<readonly R[]> {
+    const { log, limits, acknowledge } = this.#setup;
+    return new Promise<readonly R[]>((resolve, reject) => {
       // What is thrown before the first `submit` rejects the promise, and nothing has happened.
       const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
       this.#checkRoom(commands.length, options.signal);
-      const payloads = this.#encode(commands);
-      const call = new Call<R, T>(
+      // All or nothing, so that a bad command does not leave half a batch handed in.
+      const payloads = commands.map((command) => this.#encode(command));
+      const call = new Call<R>(
         commands.length,
-        options.acknowledge ?? this.#setup.acknowledge,
-        present,
+        options.acknowledge ?? acknowledge,
         this.tally,
         resolve,
         reject,
@@ -96,27 +111,15 @@ export class Submissions<C, R> {
     );
   }
 
-  /** All or nothing, so that a bad command does not leave half a batch handed in. */
-  #encode(commands: readonly C[]): readonly Uint8Array[] {
-    const { maxCommandBytes } = this.#setup.limits;
-    const payloads: Uint8Array[] = [];
-    for (const command of commands) {
-      const payload = this.#encodeOne(command);
-      if (payload.length > maxCommandBytes) {
-        throw new TooLargeError(
-          `a command of ${String(payload.length)} bytes is over limits.maxCommandBytes of ${String(maxCommandBytes)}`,
-        );
-      }
-      payloads.push(payload);
-    }
-    return payloads;
-  }
-
-  #encodeOne(command: C): Uint8Array {
+  /**
+   * @throws InvalidArgumentError if it cannot be encoded.
+   * @throws TooLargeError if it never fits.
+   */
+  #encode(command: C): Uint8Array {
+    const { codec, limits } = this.#setup;
     try {
-      writeEnvelope({ type: 'command' }, this.#writer);
-      this.#setup.codec.encode(command, this.#writer);
-      return this.#writer.take();
+      writeEnvelope(plain, this.#writer);
+      codec.encode(command, this.#writer);
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next command.
       this.#writer.take();
@@ -124,5 +127,14 @@ export class Submissions<C, R> {
         cause,
       });
     }
+    const payload = this.#writer.take();
+    if (payload.length > limits.maxCommandBytes) {
+      throw new TooLargeError(
+        `a command of ${String(payload.length)} bytes is over limits.maxCommandBytes of ${String(limits.maxCommandBytes)}`,
+      );
+    }
+    return payload;
   }
 }
+
+const plain: Envelope = { type: 'command' };
