@@ -9,6 +9,8 @@
 import { InvalidArgumentError, MalformedError } from './errors.ts';
 
 const slabBytes = 64 * 1024;
+/** A larger slab is not written again, or one large piece would be paid for as long as its writer lives. */
+const mostReusedBytes = 1024 * 1024;
 /** Up to here a loop copies faster than what is behind `set` begins. */
 const loopBytes = 48;
 const u32Range = 2 ** 32;
@@ -88,6 +90,8 @@ export class ByteWriter {
   #view: DataView;
   #start = 0;
   #at = 0;
+  /** Pieces of one length after another are lent as one view. */
+  #lent: Uint8Array | undefined;
 
   /** @param firstSlabBytes size of the first slab; later ones have 64 KiB or what a field needs. */
   constructor(firstSlabBytes: number = 1024) {
@@ -203,9 +207,31 @@ export class ByteWriter {
     } else {
       target.set(this.#slab.subarray(this.#start, this.#at), offset);
     }
+    this.#rewind();
+  }
+
+  /**
+   * What was written since the last `take()`, lent until the next field is written: into the same memory. Whoever
+   * gets it copies what is to stay.
+   */
+  lend(): Uint8Array {
+    const { length } = this;
+    let lent = this.#lent;
+    if (
+      lent?.length !== length ||
+      lent.byteOffset !== this.#start ||
+      lent.buffer !== this.#slab.buffer
+    ) {
+      lent = new Uint8Array(this.#slab.buffer, this.#start, length);
+      this.#lent = lent;
+    }
+    this.#rewind();
+    return lent;
+  }
+
+  #rewind(): void {
     this.#at = this.#start;
-    // What one large piece needed is not kept for small ones.
-    if (this.#slab.length > slabBytes) this.#useSlab(slabBytes);
+    if (this.#slab.length > mostReusedBytes) this.#useSlab(slabBytes);
   }
 
   #reserve(count: number): void {
@@ -222,6 +248,7 @@ export class ByteWriter {
   #useSlab(size: number): void {
     this.#slab = new Uint8Array(size);
     this.#view = new DataView(this.#slab.buffer);
+    this.#lent = undefined;
     this.#start = 0;
     this.#at = 0;
   }

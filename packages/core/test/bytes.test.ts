@@ -445,7 +445,7 @@ describe('moving what was written', () => {
 
   it('does not keep the memory of a large piece', () => {
     const writer = new ByteWriter();
-    writer.raw(new Uint8Array(1_000_000)).moveTo(new Uint8Array(1_000_000), 0);
+    writer.raw(new Uint8Array(2_000_000)).moveTo(new Uint8Array(2_000_000), 0);
     expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
   });
 
@@ -459,5 +459,31 @@ describe('moving what was written', () => {
       writer.moveTo(target, -1);
     }).toThrow(InvalidArgumentError);
     expect([...writer.take()]).toEqual([0, 0, 0, 5]);
+  });
+});
+
+describe('lending what was written', () => {
+  it('gives the bytes until the next field is written, in the same memory', () => {
+    const writer = new ByteWriter(64);
+    const kept = writer.u8(9).take();
+    const first = writer.u32(1).lend();
+    expect([...first]).toEqual([0, 0, 0, 1]);
+    const second = writer.u32(2).lend();
+    expect(second).toBe(first);
+    expect([...second]).toEqual([0, 0, 0, 2]);
+    const third = writer.u16(3).lend();
+    expect([...third]).toEqual([0, 3]);
+    expect(third.buffer).toBe(first.buffer);
+    expect([...writer.u16(4).take(), ...kept]).toEqual([0, 4, 9]);
+  });
+
+  it('is of the memory that it was written into, also after that has changed', () => {
+    const writer = new ByteWriter(8);
+    for (const length of [4, 4, 2_000_000, 4, 4]) {
+      const bytes = new Uint8Array(length).fill(length % 251);
+      const lent = writer.raw(bytes).lend();
+      expect(equalBytes(lent, bytes)).toBe(true);
+    }
+    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
   });
 });

@@ -52,7 +52,8 @@ export class Submissions<C, R> {
       // What is thrown before `submit` rejects the promise, and nothing has happened.
       const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
       this.#checkRoom(1, options.signal);
-      const payload = this.#encode(command);
+      this.#encode(command);
+      const payload = this.#writer.lend();
       const { tally } = this;
       const call = new Execution<R>(options.acknowledge ?? acknowledge, tally, resolve, reject);
       this.submitted += 1;
@@ -70,7 +71,9 @@ export class Submissions<C, R> {
       const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
       this.#checkRoom(commands.length, options.signal);
       // All or nothing, so that a bad command does not leave half a batch handed in.
-      const payloads = commands.map((command) => this.#encode(command));
+      const ends: number[] = [];
+      for (const command of commands) ends.push(this.#encode(command));
+      const payloads = this.#writer.lend();
       const call = new Call<R>(
         commands.length,
         options.acknowledge ?? acknowledge,
@@ -81,10 +84,11 @@ export class Submissions<C, R> {
       this.submitted += commands.length;
       this.deadlines.add(call, timeoutMs);
       call.watch(options.signal);
-      let position = 0;
-      for (const caller of call.commands) {
-        const payload = payloads[position++];
-        if (payload !== undefined) log.submit(payload, caller);
+      let start = 0;
+      for (const [position, caller] of call.commands.entries()) {
+        const end = ends[position] ?? start;
+        log.submit(payloads.subarray(start, end), caller);
+        start = end;
       }
     });
   }
@@ -112,28 +116,33 @@ export class Submissions<C, R> {
   }
 
   /**
-   * @throws InvalidArgumentError if it cannot be encoded.
-   * @throws TooLargeError if it never fits.
+   * Writes a payload behind those that were written.
+   *
+   * @returns where it ends.
+   * @throws InvalidArgumentError if it cannot be encoded, TooLargeError if it never fits. Nothing is left written then.
    */
-  #encode(command: C): Uint8Array {
+  #encode(command: C): number {
     const { codec, limits } = this.#setup;
+    const writer = this.#writer;
+    const start = writer.length;
     try {
-      writeEnvelope(plain, this.#writer);
-      codec.encode(command, this.#writer);
+      writeEnvelope(plain, writer);
+      codec.encode(command, writer);
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next command.
-      this.#writer.take();
+      writer.lend();
       throw new InvalidArgumentError(`the command cannot be encoded: ${describeError(cause)}`, {
         cause,
       });
     }
-    const payload = this.#writer.take();
-    if (payload.length > limits.maxCommandBytes) {
+    const end = writer.length;
+    if (end - start > limits.maxCommandBytes) {
+      writer.lend();
       throw new TooLargeError(
-        `a command of ${String(payload.length)} bytes is over limits.maxCommandBytes of ${String(limits.maxCommandBytes)}`,
+        `a command of ${String(end - start)} bytes is over limits.maxCommandBytes of ${String(limits.maxCommandBytes)}`,
       );
     }
-    return payload;
+    return end;
   }
 }
 
