@@ -319,9 +319,11 @@ export class FrameWriter {
 export class ByteReader {
   // No view for numbers: there is a reader for each message and record, and making a view costs more than all of
   // the few fields that are read through it.
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   #at: number;
   #end: number;
+  /** What lies behind these bytes, where it is in pieces. */
+  #pieces: Pieces | undefined;
 
   constructor(bytes: Uint8Array, offset: number = 0) {
     this.#bytes = bytes;
@@ -331,17 +333,28 @@ export class ByteReader {
       throw new MalformedError('cut short: nothing where a field should be');
   }
 
-  /** Bytes not read yet. */
-  get left(): number {
-    return this.#end - this.#at;
+  /** Reads bytes that lie in pieces, one behind the other. A field that lies in one of them is not copied. */
+  static over(pieces: readonly Uint8Array[]): ByteReader {
+    const [first = new Uint8Array(0)] = pieces;
+    const reader = new ByteReader(first);
+    if (pieces.length > 1) {
+      reader.#pieces = { list: [...pieces], next: 1, bytes: totalBytes(pieces) - first.length };
+    }
+    return reader;
   }
 
-  /** Where the next field starts. */
+  /** Bytes not read yet. */
+  get left(): number {
+    const pieces = this.#pieces;
+    return this.#end - this.#at + (pieces === undefined ? 0 : pieces.bytes);
+  }
+
+  /** Where the next field starts; of bytes that are not in pieces. */
   get offset(): number {
     return this.#at;
   }
 
-  /** Goes on with another stretch of the same bytes: one reader for many that lie in one buffer. */
+  /** Goes on with another stretch of the same bytes, not in pieces: one reader for many that lie in one buffer. */
   moveTo(offset: number, end: number): void {
     if (!(offset >= 0 && offset <= end && end <= this.#bytes.length)) {
       throw new MalformedError('cut short: nothing where a field should be');
@@ -369,8 +382,8 @@ export class ByteReader {
   }
 
   f64(): number {
-    const at = this.#bytes.byteOffset + this.#advance(8);
-    return new DataView(this.#bytes.buffer, at, 8).getFloat64(0);
+    const at = this.#advance(8);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, 8).getFloat64(0);
   }
 
   /** @throws MalformedError unless the byte is 0 or 1. */
@@ -394,6 +407,16 @@ export class ByteReader {
   /** A length (u32), then so many bytes of UTF-8. */
   string(maxBytes: number = this.left): string {
     return fromUtf8(this.raw(this.#length(maxBytes)));
+  }
+
+  /** A length (u32), then a reader of so many bytes. */
+  reader(): ByteReader {
+    const length = this.#length(this.left);
+    if (length > this.#end - this.#at) return ByteReader.over(this.#cut(length));
+    const at = this.#advance(length);
+    const reader = new ByteReader(this.#bytes, at);
+    reader.#end = at + length;
+    return reader;
   }
 
   /** Passes over a length (u32) and so many bytes. @returns the length. */
@@ -446,15 +469,69 @@ export class ByteReader {
 
   #advance(count: number): number {
     const at = this.#at;
+    if (count < 0 || count > this.#end - at) return this.#cross(count);
+    this.#at = at + count;
+    return at;
+  }
+
+  /** As `#advance`, where these bytes do not hold so many. */
+  #cross(count: number): number {
     // Negative where a caller reckoned with lengths that are not to be believed.
-    if (count < 0 || count > this.#end - at) {
+    const pieces = this.#pieces;
+    if (count < 0 || count > this.left || pieces === undefined) {
       throw new MalformedError(
         `cut short: ${String(count)} bytes wanted, ${String(this.left)} left`,
       );
     }
-    this.#at = at + count;
-    return at;
+    const parts = this.#cut(count);
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) {
+      this.#at -= count;
+      return this.#advance(count);
+    }
+    // Read out of a copy, with the rest of the last piece behind it.
+    pieces.next -= 1;
+    pieces.list[pieces.next] = this.#bytes.subarray(this.#at, this.#end);
+    pieces.bytes += this.#end - this.#at;
+    this.#bytes = concatBytes(parts);
+    this.#at = count;
+    this.#end = count;
+    return 0;
   }
+
+  /** So many bytes, which there are, in as many pieces as they lie in. */
+  #cut(count: number): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (let left = count; left > 0; ) {
+      while (this.#at === this.#end) this.#goOn();
+      const part = this.#bytes.subarray(this.#at, Math.min(this.#at + left, this.#end));
+      parts.push(part);
+      this.#at += part.length;
+      left -= part.length;
+    }
+    return parts;
+  }
+
+  #goOn(): void {
+    const pieces = this.#pieces;
+    const piece = pieces?.list[pieces.next];
+    if (pieces === undefined || piece === undefined) {
+      throw new MalformedError('cut short: nothing where a field should be');
+    }
+    pieces.next += 1;
+    pieces.bytes -= piece.length;
+    this.#bytes = piece;
+    this.#at = 0;
+    this.#end = piece.length;
+  }
+}
+
+/** Pieces that a reader has not come to. */
+interface Pieces {
+  readonly list: Uint8Array[];
+  next: number;
+  /** From `next` on. */
+  bytes: number;
 }
 
 /** Largest value that fits {@link ByteWriter.u48}. */

@@ -487,3 +487,93 @@ describe('lending what was written', () => {
     expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
   });
 });
+
+describe('a reader of bytes in pieces', () => {
+  const cuts = fc.array(fc.nat(12), { maxLength: 60 });
+
+  function piecesOf(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let at = 0;
+    for (const length of lengths) {
+      pieces.push(bytes.subarray(at, at + length));
+      at = Math.min(at + length, bytes.length);
+    }
+    pieces.push(bytes.subarray(at));
+    return pieces;
+  }
+
+  it('reads what a reader of them in one piece reads', () => {
+    fc.assert(
+      fc.property(cuts, fc.array(fc.nat(30), { maxLength: 12 }), (lengths, fields) => {
+        const writer = new ByteWriter();
+        for (const field of fields) {
+          writer
+            .u8(field)
+            .u16(field)
+            .u32(field)
+            .u48(field)
+            .f64(field)
+            .boolean(field > 9);
+          writer.string('s'.repeat(field)).bytes(filled(field, field)).raw(filled(3, field));
+          writer
+            .u32(field + 2)
+            .u16(7)
+            .raw(filled(field, field));
+        }
+        const whole = writer.take();
+        const reader = ByteReader.over(piecesOf(whole, lengths));
+        expect(reader.left).toBe(whole.length);
+        for (const field of fields) {
+          expect([reader.u8(), reader.u16(), reader.u32(), reader.u48()]).toEqual(
+            new Array(4).fill(field),
+          );
+          expect(reader.f64()).toBe(field);
+          expect(reader.boolean()).toBe(field > 9);
+          expect(reader.string()).toBe('s'.repeat(field));
+          expect([...reader.bytes()]).toEqual([...filled(field, field)]);
+          expect([...reader.raw(3)]).toEqual([...filled(3, field)]);
+          const inner = reader.reader();
+          expect(inner.left).toBe(field + 2);
+          expect(inner.u16()).toBe(7);
+          expect([...inner.raw(inner.left)]).toEqual([...filled(field, field)]);
+          inner.end();
+        }
+        reader.end();
+        expect(() => reader.u8()).toThrow(MalformedError);
+      }),
+    );
+  });
+
+  it('refuses what is cut short, whatever the pieces', () => {
+    fc.assert(
+      fc.property(cuts, fc.uint8Array({ maxLength: 40 }), (lengths, bytes) => {
+        const reader = ByteReader.over(piecesOf(bytes, lengths));
+        expect(() => reader.raw(bytes.length + 1)).toThrow(MalformedError);
+        expect(() => reader.raw(-1)).toThrow(MalformedError);
+        expect([...reader.raw(bytes.length)]).toEqual([...bytes]);
+        expect(() => reader.reader()).toThrow(MalformedError);
+      }),
+    );
+  });
+
+  it('copies nothing that lies in one piece', () => {
+    const record = filled(1000, 1);
+    const writer = new FrameWriter();
+    writer.fields.u8(1);
+    writer.bytes(record);
+    writer.bytes(record);
+    const pieces = writer.take();
+    const reader = ByteReader.over(pieces);
+    expect(reader.u8()).toBe(1);
+    expect(reader.bytes().buffer).toBe(record.buffer);
+    expect(reader.reader().raw(1000).buffer).toBe(record.buffer);
+    reader.end();
+  });
+
+  it('of none is at its end', () => {
+    const reader = ByteReader.over([]);
+    expect(reader.left).toBe(0);
+    reader.end();
+    expect(() => reader.u8()).toThrow(MalformedError);
+  });
+});
