@@ -1,7 +1,7 @@
 /**
  * Requests of other nodes, answered here because this node leads (or did, when they set out).
  */
-import { decodeEntry, MalformedError, type NodeId, stampTime, type Ticket } from '@quorate/core';
+import { MalformedError, type NodeId, openEntry, stampTime, type Ticket } from '@quorate/core';
 import type { PeerRuns } from './duplicates.ts';
 import type { PeerMessage, RequestBody, RequestOutcome } from './frames.ts';
 import { maxRecordBytes, type LogLimits } from './options.ts';
@@ -95,7 +95,7 @@ export class ForeignRequests {
   }
 
   #checkRecord(run: number, ticket: Ticket, record: Uint8Array): void {
-    const entry = decodeEntry(record, this.#headerBytes);
+    const entry = openEntry(record, this.#headerBytes);
     if (entry.kind !== 'commands' || entry.incarnation !== run || entry.ticket !== ticket) {
       throw new MalformedError('a forwarded entry must hold commands of the run that sends it');
     }

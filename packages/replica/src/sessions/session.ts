@@ -22,6 +22,11 @@ export class Session {
   activeAt: number;
   /** Bytes of all replies that are kept, with their overhead. */
   bytes: number;
+  /** Says that its next command may happen: one for all of them. */
+  readonly next: { readonly type: 'next'; readonly session: Session } = {
+    type: 'next',
+    session: this,
+  };
   #answered: number;
   readonly #replies: ReplyQueue;
 

@@ -115,7 +115,7 @@ export class SessionTable {
       return reply === undefined ? refused(answeredBefore(sequence)) : { type: 'again', reply };
     }
     if (sequence > last + 1) return refused(outOfOrder(sequence, last));
-    return this.#isFull(session) ? refused(full(session)) : { type: 'next', session };
+    return this.#isFull(session) ? refused(full(session)) : session.next;
   }
 
   /** The command that was admitted has happened; its reply was written, and is taken from the writer. */
