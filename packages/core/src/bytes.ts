@@ -11,6 +11,10 @@ import { InvalidArgumentError, MalformedError } from './errors.ts';
 const slabBytes = 64 * 1024;
 /** A part of so many bytes is worth its cost. */
 const leastPartBytes = 8 * 1024;
+/** A larger slab is not written again, or one large piece would be paid for as long as its writer lives. */
+const mostReusedBytes = 1024 * 1024;
+/** Up to here a loop copies faster than what is behind `set` begins. */
+const loopBytes = 48;
 const u32Range = 2 ** 32;
 const encoder: {
   encode(text: string): Uint8Array;
@@ -88,6 +92,8 @@ export class ByteWriter {
   #view: DataView;
   #start = 0;
   #at = 0;
+  /** Pieces of one length after another are lent as one view. */
+  #lent: Uint8Array | undefined;
 
   /** @param firstSlabBytes size of the first slab; later ones have 64 KiB or what a field needs. */
   constructor(firstSlabBytes: number = 1024) {
@@ -172,7 +178,7 @@ export class ByteWriter {
   /** Leaves room for `count` bytes, zeroed, to be filled in later through the view from `take()`. */
   skip(count: number): this {
     this.#reserve(count);
-    // Something that was given back may have stood there.
+    // Something that was moved away, or given back, may have stood there.
     this.#slab.fill(0, this.#at, this.#at + count);
     this.#at += count;
     return this;
@@ -209,17 +215,68 @@ export class ByteWriter {
     return taken;
   }
 
+  /**
+   * Copies what was written since the last `take()` to an offset of `target`, and goes on in its place: where
+   * somebody else's memory is to hold it, no slab is used up, and no view made.
+   *
+   * @throws InvalidArgumentError if it does not fit there.
+   */
+  moveTo(target: Uint8Array, offset: number): void {
+    const { length } = this;
+    if (!(offset >= 0 && offset + length <= target.length)) {
+      throw new InvalidArgumentError(
+        `${String(length)} bytes do not fit at ${String(offset)} of ${String(target.length)}`,
+      );
+    }
+    if (length <= loopBytes) {
+      for (let at = 0; at < length; at++) target[offset + at] = this.#slab[this.#start + at] ?? 0;
+    } else {
+      target.set(this.#slab.subarray(this.#start, this.#at), offset);
+    }
+    this.#rewind();
+  }
+
+  /**
+   * What was written since the last `take()`, lent until the next field is written: into the same memory. Whoever
+   * gets it copies what is to stay.
+   */
+  lend(): Uint8Array {
+    const { length } = this;
+    let lent = this.#lent;
+    if (
+      lent?.length !== length ||
+      lent.byteOffset !== this.#start ||
+      lent.buffer !== this.#slab.buffer
+    ) {
+      lent = new Uint8Array(this.#slab.buffer, this.#start, length);
+      this.#lent = lent;
+    }
+    this.#rewind();
+    return lent;
+  }
+
+  #rewind(): void {
+    this.#at = this.#start;
+    if (this.#slab.length > mostReusedBytes) this.#useSlab(slabBytes);
+  }
+
   #reserve(count: number): void {
     if (this.#at + count <= this.#slab.length) return;
     const unfinished = this.#slab.subarray(this.#start, this.#at);
     const needed = unfinished.length + count;
     // Doubling inside one unfinished piece keeps many small fields from copying again and again.
     const size = needed <= slabBytes ? slabBytes : needed + unfinished.length;
+    this.#useSlab(size);
+    this.#slab.set(unfinished);
+    this.#at = unfinished.length;
+  }
+
+  #useSlab(size: number): void {
     this.#slab = new Uint8Array(size);
     this.#view = new DataView(this.#slab.buffer);
-    this.#slab.set(unfinished);
+    this.#lent = undefined;
     this.#start = 0;
-    this.#at = unfinished.length;
+    this.#at = 0;
   }
 }
 
@@ -295,9 +352,11 @@ export class FrameWriter {
 export class ByteReader {
   // No view for numbers: there is a reader for each message and record, and making a view costs more than all of
   // the few fields that are read through it.
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   #at: number;
   #end: number;
+  /** What lies behind these bytes, where it is in pieces. */
+  #pieces: Pieces | undefined;
 
   constructor(bytes: Uint8Array, offset: number = 0) {
     this.#bytes = bytes;
@@ -307,17 +366,28 @@ export class ByteReader {
       throw new MalformedError('cut short: nothing where a field should be');
   }
 
-  /** Bytes not read yet. */
-  get left(): number {
-    return this.#end - this.#at;
+  /** Reads bytes that lie in pieces, one behind the other. A field that lies in one of them is not copied. */
+  static over(pieces: readonly Uint8Array[]): ByteReader {
+    const [first = new Uint8Array(0)] = pieces;
+    const reader = new ByteReader(first);
+    if (pieces.length > 1) {
+      reader.#pieces = { list: [...pieces], next: 1, bytes: totalBytes(pieces) - first.length };
+    }
+    return reader;
   }
 
-  /** Where the next field starts. */
+  /** Bytes not read yet. */
+  get left(): number {
+    const pieces = this.#pieces;
+    return this.#end - this.#at + (pieces === undefined ? 0 : pieces.bytes);
+  }
+
+  /** Where the next field starts; of bytes that are not in pieces. */
   get offset(): number {
     return this.#at;
   }
 
-  /** Goes on with another stretch of the same bytes: one reader for many that lie in one buffer. */
+  /** Goes on with another stretch of the same bytes, not in pieces: one reader for many that lie in one buffer. */
   moveTo(offset: number, end: number): void {
     if (!(offset >= 0 && offset <= end && end <= this.#bytes.length)) {
       throw new MalformedError('cut short: nothing where a field should be');
@@ -345,8 +415,8 @@ export class ByteReader {
   }
 
   f64(): number {
-    const at = this.#bytes.byteOffset + this.#advance(8);
-    return new DataView(this.#bytes.buffer, at, 8).getFloat64(0);
+    const at = this.#advance(8);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, 8).getFloat64(0);
   }
 
   /** @throws MalformedError unless the byte is 0 or 1. */
@@ -370,6 +440,16 @@ export class ByteReader {
   /** A length (u32), then so many bytes of UTF-8. */
   string(maxBytes: number = this.left): string {
     return fromUtf8(this.raw(this.#length(maxBytes)));
+  }
+
+  /** A length (u32), then a reader of so many bytes. */
+  reader(): ByteReader {
+    const length = this.#length(this.left);
+    if (length > this.#end - this.#at) return ByteReader.over(this.#cut(length));
+    const at = this.#advance(length);
+    const reader = new ByteReader(this.#bytes, at);
+    reader.#end = at + length;
+    return reader;
   }
 
   /** Passes over a length (u32) and so many bytes. @returns the length. */
@@ -422,15 +502,69 @@ export class ByteReader {
 
   #advance(count: number): number {
     const at = this.#at;
+    if (count < 0 || count > this.#end - at) return this.#cross(count);
+    this.#at = at + count;
+    return at;
+  }
+
+  /** As `#advance`, where these bytes do not hold so many. */
+  #cross(count: number): number {
     // Negative where a caller reckoned with lengths that are not to be believed.
-    if (count < 0 || count > this.#end - at) {
+    const pieces = this.#pieces;
+    if (count < 0 || count > this.left || pieces === undefined) {
       throw new MalformedError(
         `cut short: ${String(count)} bytes wanted, ${String(this.left)} left`,
       );
     }
-    this.#at = at + count;
-    return at;
+    const parts = this.#cut(count);
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) {
+      this.#at -= count;
+      return this.#advance(count);
+    }
+    // Read out of a copy, with the rest of the last piece behind it.
+    pieces.next -= 1;
+    pieces.list[pieces.next] = this.#bytes.subarray(this.#at, this.#end);
+    pieces.bytes += this.#end - this.#at;
+    this.#bytes = concatBytes(parts);
+    this.#at = count;
+    this.#end = count;
+    return 0;
   }
+
+  /** So many bytes, which there are, in as many pieces as they lie in. */
+  #cut(count: number): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (let left = count; left > 0; ) {
+      while (this.#at === this.#end) this.#goOn();
+      const part = this.#bytes.subarray(this.#at, Math.min(this.#at + left, this.#end));
+      parts.push(part);
+      this.#at += part.length;
+      left -= part.length;
+    }
+    return parts;
+  }
+
+  #goOn(): void {
+    const pieces = this.#pieces;
+    const piece = pieces?.list[pieces.next];
+    if (pieces === undefined || piece === undefined) {
+      throw new MalformedError('cut short: nothing where a field should be');
+    }
+    pieces.next += 1;
+    pieces.bytes -= piece.length;
+    this.#bytes = piece;
+    this.#at = 0;
+    this.#end = piece.length;
+  }
+}
+
+/** Pieces that a reader has not come to. */
+interface Pieces {
+  readonly list: Uint8Array[];
+  next: number;
+  /** From `next` on. */
+  bytes: number;
 }
 
 /** Largest value that fits {@link ByteWriter.u48}. */

@@ -63,15 +63,38 @@ export function encodeEntry(
   headerBytes: number,
   writer: ByteWriter = new ByteWriter(headerBytes + encodedEntryBytes(entry.payloads)),
 ): Uint8Array {
-  writer
-    .skip(headerBytes)
-    .u8(kinds.indexOf(entry.kind))
-    .u48(entry.time)
-    .u48(entry.incarnation)
-    .u48(entry.ticket)
-    .u32(entry.payloads.length);
+  writeHead(entry, entry.payloads.length, headerBytes, writer);
   for (const payload of entry.payloads) writer.bytes(payload);
   return writer.take();
+}
+
+/**
+ * Encodes an entry whose payloads were written one by one, each with its length (u32) in front; they are taken from their
+ * writer. The record is as by {@link encodeEntry}.
+ */
+export function encodeWritten(
+  head: EntryHead,
+  count: number,
+  payloads: ByteWriter,
+  headerBytes: number,
+): Uint8Array {
+  const fixedBytes = headerBytes + entryOverheadBytes;
+  const record = new Uint8Array(fixedBytes + payloads.length);
+  const writer = new ByteWriter(fixedBytes);
+  writeHead(head, count, headerBytes, writer);
+  writer.moveTo(record, 0);
+  payloads.moveTo(record, fixedBytes);
+  return record;
+}
+
+function writeHead(head: EntryHead, count: number, headerBytes: number, writer: ByteWriter): void {
+  writer
+    .skip(headerBytes)
+    .u8(kinds.indexOf(head.kind))
+    .u48(head.time)
+    .u48(head.incarnation)
+    .u48(head.ticket)
+    .u32(count);
 }
 
 /** Size of the encoding of an entry with these payloads, without the engine's header. */

@@ -114,6 +114,38 @@ export function readEnvelope(reader: ByteReader): Envelope {
   }
 }
 
+/**
+ * The type of the envelope in front of a payload. Checks what {@link readEnvelope} checks, and makes nothing: for
+ * whoever only passes it on.
+ *
+ * @throws MalformedError as that does.
+ */
+export function envelopeType(payload: Uint8Array): Envelope['type'] {
+  const [kind] = payload;
+  if (kind === undefined) throw new MalformedError('an empty payload');
+  const type = kinds[kind];
+  if (type === undefined) throw new MalformedError(`unknown kind of payload ${String(kind)}`);
+  const bytes = envelopeBytes[type];
+  const holdsCommand = type === 'command' || type === 'session-command';
+  if (payload.length < bytes || (payload.length > bytes && !holdsCommand)) {
+    throw new MalformedError(
+      `a payload of kind '${type}' has ${String(bytes)} bytes, not ${String(payload.length)}`,
+    );
+  }
+  return type;
+}
+
+const envelopeBytes: { readonly [Type in Envelope['type']]: number } = {
+  command: 1,
+  'session-command': 19,
+  skip: 19,
+  'open-session': 5,
+  'keep-session': 13,
+  'close-session': 7,
+  time: 1,
+  leader: 1,
+};
+
 function placed(type: 'session-command' | 'skip', reader: ByteReader): Envelope {
   return { type, session: reader.u48(), sequence: reader.u48(), answered: reader.u48() };
 }

@@ -81,7 +81,8 @@ export interface ReplicatedLog<C extends Caller> {
   start(consumer: LogConsumer<C>): Promise<void>;
   /**
    * Hands in a command. Commands of one turn of the event loop go out together, in order. Any node
-   * takes them; they reach the leader. Settles through `caller`, exactly once.
+   * takes them; they reach the leader. Settles through `caller`, exactly once. The bytes are copied: once this
+   * returns, whoever handed them in may write into them.
    */
   submit(payload: Uint8Array, caller: C): void;
   /** Appends payloads as one entry of its own; resolves with its index when it is decided. */

@@ -18,6 +18,13 @@ export interface TransportSetup {
    * use their buffer again. Must not throw.
    */
   readonly receive: (from: NodeId, frame: Uint8Array) => void;
+  /**
+   * Called in the place of `receive` by a transport that has a frame in the very parts that its sender handed over,
+   * as one within a process has: one behind the other they are the frame. They go on to belong to the sender, and
+   * to other receivers of the same bytes: nobody ever writes into them. Without this, such a transport copies.
+   * Must not throw.
+   */
+  readonly receiveParts?: (from: NodeId, parts: readonly Uint8Array[]) => void;
 }
 
 /** Connects one node with its peers. */
@@ -37,7 +44,8 @@ export interface Transport {
   setPeers(peers: readonly Member[]): void;
   /**
    * Sends the concatenation of `parts` as one frame. Never throws for a peer that cannot be
-   * reached or whose queue is full: the frame is dropped then. The parts must not change any more.
+   * reached or whose queue is full: the frame is dropped then. The parts must not change any more: a
+   * transport may hand them to the receiver as they are.
    *
    * @throws TooLargeError if the frame is over `maxFrameBytes`.
    */

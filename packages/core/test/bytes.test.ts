@@ -489,3 +489,160 @@ describe('a reader', () => {
     );
   });
 });
+
+describe('moving what was written', () => {
+  it('copies it to its place, and goes on in the same memory', () => {
+    const writer = new ByteWriter(64);
+    const first = writer.u32(1).take();
+    const target = new Uint8Array(100).fill(9);
+    for (const length of [0, 1, 48, 49, 60]) {
+      const bytes = new Uint8Array(length).fill(length);
+      writer.raw(bytes).moveTo(target, 3);
+      expect(writer.length).toBe(0);
+      expect([...target.subarray(3, 3 + length)]).toEqual([...bytes]);
+      target.fill(9);
+    }
+    const next = writer.u32(2).take();
+    expect([...first, ...next]).toEqual([0, 0, 0, 1, 0, 0, 0, 2]);
+  });
+
+  it('leaves nothing where room is skipped later', () => {
+    const writer = new ByteWriter();
+    writer.raw(new Uint8Array(20).fill(7)).moveTo(new Uint8Array(20), 0);
+    expect([...writer.skip(8).take()]).toEqual(new Array<number>(8).fill(0));
+  });
+
+  it('does not keep the memory of a large piece', () => {
+    const writer = new ByteWriter();
+    writer.raw(new Uint8Array(2_000_000)).moveTo(new Uint8Array(2_000_000), 0);
+    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('is refused where there is no room, and nothing is lost', () => {
+    const writer = new ByteWriter().u32(5);
+    const target = new Uint8Array(6);
+    expect(() => {
+      writer.moveTo(target, 3);
+    }).toThrow(InvalidArgumentError);
+    expect(() => {
+      writer.moveTo(target, -1);
+    }).toThrow(InvalidArgumentError);
+    expect([...writer.take()]).toEqual([0, 0, 0, 5]);
+  });
+});
+
+describe('lending what was written', () => {
+  it('gives the bytes until the next field is written, in the same memory', () => {
+    const writer = new ByteWriter(64);
+    const kept = writer.u8(9).take();
+    const first = writer.u32(1).lend();
+    expect([...first]).toEqual([0, 0, 0, 1]);
+    const second = writer.u32(2).lend();
+    expect(second).toBe(first);
+    expect([...second]).toEqual([0, 0, 0, 2]);
+    const third = writer.u16(3).lend();
+    expect([...third]).toEqual([0, 3]);
+    expect(third.buffer).toBe(first.buffer);
+    expect([...writer.u16(4).take(), ...kept]).toEqual([0, 4, 9]);
+  });
+
+  it('is of the memory that it was written into, also after that has changed', () => {
+    const writer = new ByteWriter(8);
+    for (const length of [4, 4, 2_000_000, 4, 4]) {
+      const bytes = new Uint8Array(length).fill(length % 251);
+      const lent = writer.raw(bytes).lend();
+      expect(equalBytes(lent, bytes)).toBe(true);
+    }
+    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
+  });
+});
+
+describe('a reader of bytes in pieces', () => {
+  const cuts = fc.array(fc.nat(12), { maxLength: 60 });
+
+  function piecesOf(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let at = 0;
+    for (const length of lengths) {
+      pieces.push(bytes.subarray(at, at + length));
+      at = Math.min(at + length, bytes.length);
+    }
+    pieces.push(bytes.subarray(at));
+    return pieces;
+  }
+
+  it('reads what a reader of them in one piece reads', () => {
+    fc.assert(
+      fc.property(cuts, fc.array(fc.nat(30), { maxLength: 12 }), (lengths, fields) => {
+        const writer = new ByteWriter();
+        for (const field of fields) {
+          writer
+            .u8(field)
+            .u16(field)
+            .u32(field)
+            .u48(field)
+            .f64(field)
+            .boolean(field > 9);
+          writer.string('s'.repeat(field)).bytes(filled(field, field)).raw(filled(3, field));
+          writer
+            .u32(field + 2)
+            .u16(7)
+            .raw(filled(field, field));
+        }
+        const whole = writer.take();
+        const reader = ByteReader.over(piecesOf(whole, lengths));
+        expect(reader.left).toBe(whole.length);
+        for (const field of fields) {
+          expect([reader.u8(), reader.u16(), reader.u32(), reader.u48()]).toEqual(
+            new Array(4).fill(field),
+          );
+          expect(reader.f64()).toBe(field);
+          expect(reader.boolean()).toBe(field > 9);
+          expect(reader.string()).toBe('s'.repeat(field));
+          expect([...reader.bytes()]).toEqual([...filled(field, field)]);
+          expect([...reader.raw(3)]).toEqual([...filled(3, field)]);
+          const inner = reader.reader();
+          expect(inner.left).toBe(field + 2);
+          expect(inner.u16()).toBe(7);
+          expect([...inner.raw(inner.left)]).toEqual([...filled(field, field)]);
+          inner.end();
+        }
+        reader.end();
+        expect(() => reader.u8()).toThrow(MalformedError);
+      }),
+    );
+  });
+
+  it('refuses what is cut short, whatever the pieces', () => {
+    fc.assert(
+      fc.property(cuts, fc.uint8Array({ maxLength: 40 }), (lengths, bytes) => {
+        const reader = ByteReader.over(piecesOf(bytes, lengths));
+        expect(() => reader.raw(bytes.length + 1)).toThrow(MalformedError);
+        expect(() => reader.raw(-1)).toThrow(MalformedError);
+        expect([...reader.raw(bytes.length)]).toEqual([...bytes]);
+        expect(() => reader.reader()).toThrow(MalformedError);
+      }),
+    );
+  });
+
+  it('copies nothing that lies in one piece', () => {
+    const record = filled(1000, 1);
+    const writer = new FrameWriter();
+    writer.fields.u8(1);
+    writer.bytes(record);
+    writer.bytes(record);
+    const pieces = writer.take();
+    const reader = ByteReader.over(pieces);
+    expect(reader.u8()).toBe(1);
+    expect(reader.bytes().buffer).toBe(record.buffer);
+    expect(reader.reader().raw(1000).buffer).toBe(record.buffer);
+    reader.end();
+  });
+
+  it('of none is at its end', () => {
+    const reader = ByteReader.over([]);
+    expect(reader.left).toBe(0);
+    reader.end();
+    expect(() => reader.u8()).toThrow(MalformedError);
+  });
+});

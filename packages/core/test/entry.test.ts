@@ -6,6 +6,7 @@ import {
   drawIncarnation,
   encodedEntryBytes,
   encodeEntry,
+  encodeWritten,
   type Entry,
   entryKind,
   entryOverheadBytes,
@@ -46,6 +47,19 @@ describe('the record of an entry', () => {
         record.fill(0xee, 0, headerBytes);
         expect(decodeEntry(record, headerBytes)).toEqual(entry);
         expect(entryKind(record, headerBytes)).toBe(entry.kind);
+      }),
+    );
+  });
+
+  it('is the same where its payloads were written one by one', () => {
+    const payloads = new ByteWriter();
+    fc.assert(
+      fc.property(anyEntry, anyHeaderBytes, (entry, headerBytes) => {
+        for (const payload of entry.payloads) payloads.bytes(payload);
+        const record = encodeWritten(entry, entry.payloads.length, payloads, headerBytes);
+        expect(record).toEqual(encodeEntry(entry, headerBytes));
+        expect(record.buffer.byteLength).toBe(record.length);
+        expect(payloads.length).toBe(0);
       }),
     );
   });

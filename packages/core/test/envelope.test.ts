@@ -3,6 +3,7 @@ import {
   ByteReader,
   ByteWriter,
   type Envelope,
+  envelopeType,
   MalformedError,
   readEnvelope,
   readReply,
@@ -10,6 +11,7 @@ import {
   writeEnvelope,
   writeReply,
 } from '@quorate/core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const place = { session: 2 ** 40, sequence: 7, answered: 5 };
@@ -78,4 +80,29 @@ describe.each([
 it.each([8, 255])('kind %i is refused', (kind) => {
   expect(() => readEnvelope(new ByteReader(Uint8Array.of(kind)))).toThrow(MalformedError);
   expect(() => readReply(new ByteReader(Uint8Array.of(kind)))).toThrow(MalformedError);
+});
+
+it('the type alone is told, and refused, as with all the rest', () => {
+  const outcome = (read: () => Envelope['type']): string => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof MalformedError) return 'malformed';
+      throw error;
+    }
+  };
+  const payloads = fc.oneof(
+    fc.uint8Array({ maxLength: 24 }),
+    fc
+      .tuple(fc.nat(9), fc.uint8Array({ maxLength: 24 }))
+      .map(([kind, rest]) => Uint8Array.of(kind, ...rest)),
+  );
+  fc.assert(
+    fc.property(payloads, (payload) => {
+      expect(outcome(() => envelopeType(payload))).toBe(
+        outcome(() => readEnvelope(new ByteReader(payload)).type),
+      );
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -301,6 +301,13 @@ export class Driver<Message, C extends Caller> {
     this.#turns.schedule();
   }
 
+  /** Takes a frame in parts that others read as well. Never throws. */
+  receiveParts(from: NodeId, parts: readonly Uint8Array[]): void {
+    if (this.#turns.stopped) return;
+    this.#inbox.receiveParts(from, parts);
+    this.#turns.schedule();
+  }
+
   /** Stops; resolves when nothing uses the storage any more. */
   async stop(): Promise<void> {
     this.#turns.stop();

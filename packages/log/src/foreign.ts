@@ -2,10 +2,10 @@
  * Requests of other nodes, answered here because this node leads (or did, when they set out).
  */
 import {
-  decodeEntry,
   type LogIndex,
   MalformedError,
   type NodeId,
+  openEntry,
   stampTime,
   type Ticket,
 } from '@quorate/core';
@@ -113,7 +113,7 @@ export class ForeignRequests {
   }
 
   #checkRecord(run: number, ticket: Ticket, record: Uint8Array): void {
-    const entry = decodeEntry(record, this.#headerBytes);
+    const entry = openEntry(record, this.#headerBytes);
     if (entry.kind !== 'commands' || entry.incarnation !== run || entry.ticket !== ticket) {
       throw new MalformedError('a forwarded entry must hold commands of the run that sends it');
     }

@@ -43,11 +43,20 @@ export class Inbox<Message> {
     this.#logger = logger;
   }
 
-  /** Takes a frame. */
+  /** Takes a frame whose bytes belong to this node. */
   receive(from: NodeId, frame: Uint8Array): void {
+    this.#receive(from, new ByteReader(frame), true);
+  }
+
+  /** Takes a frame in parts that others read as well. */
+  receiveParts(from: NodeId, parts: readonly Uint8Array[]): void {
+    this.#receive(from, ByteReader.over(parts), false);
+  }
+
+  #receive(from: NodeId, frame: ByteReader, isOwn: boolean): void {
     this.framesReceived += 1;
     try {
-      this.#take(from, frame);
+      this.#take(from, frame, isOwn);
     } catch (error) {
       if (!(error instanceof MalformedError)) {
         this.#route.failed(error);
@@ -65,8 +74,7 @@ export class Inbox<Message> {
     this.#logger.warn('dropped a frame that cannot be read', { from, reason, times });
   }
 
-  #take(from: NodeId, frame: Uint8Array): void {
-    const reader = new ByteReader(frame);
+  #take(from: NodeId, reader: ByteReader, isOwn: boolean): void {
     const { group, incarnation } = decodeFrameHeader(reader);
     if (group !== this.#group) {
       throw new MalformedError(
@@ -76,12 +84,14 @@ export class Inbox<Message> {
     this.#route.heard(from, incarnation);
     while (reader.left > 0) {
       const kind = reader.u8();
-      const body = new ByteReader(reader.bytes());
       if (kind === engineKind) {
+        const body = reader.reader();
         const message = this.#codec.decode(body);
         body.end();
         this.#route.engine(from, message);
       } else {
+        // Engines only read what they receive. A driver puts the leader's time into what was forwarded to it.
+        const body = isOwn ? reader.reader() : new ByteReader(reader.bytes().slice());
         const message = decodePeerMessage(kind, body);
         body.end();
         this.#route.peer(from, incarnation, message);

@@ -199,6 +199,9 @@ export class EngineLog<Message, C extends Caller> implements ReplicatedLog<C> {
       receive: (from, frame) => {
         driver.receive(from, frame);
       },
+      receiveParts: (from, parts) => {
+        driver.receiveParts(from, parts);
+      },
     });
     this.#checkOpening();
     this.#state = 'running';

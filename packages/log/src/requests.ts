@@ -14,9 +14,12 @@
  * - it is *unknown* when time runs out while it is handed on, or a snapshot jumped over it.
  */
 import {
+  ByteWriter,
   type Caller,
   decodeEntry,
   encodeEntry,
+  encodeWritten,
+  type EntryHead,
   entryOverheadBytes,
   type LogIndex,
   type NodeId,
@@ -85,9 +88,10 @@ interface Pending<C extends Caller> {
   mayBeJumpedOver: boolean;
 }
 
+/** The batch of this turn. Its payloads are in the writer of the table. */
 interface OpenBatch<C extends Caller> {
-  readonly payloads: Uint8Array[];
   readonly callers: C[];
+  /** Of its record. */
   bytes: number;
 }
 
@@ -104,6 +108,8 @@ export class Requests<C extends Caller> {
   readonly #headerBytes: number;
   readonly #incarnation: number;
   #open: OpenBatch<C> | undefined;
+  /** Payloads of the open batch. The same memory for every batch, so it is at hand. */
+  readonly #payloads = new ByteWriter();
   #waiting: Pending<C>[] = [];
   readonly #handedOn = new Map<Ticket, Pending<C>>();
   /** Appends that were accepted, by index. */
@@ -142,11 +148,11 @@ export class Requests<C extends Caller> {
       open = undefined;
     }
     if (open === undefined) {
-      open = { payloads: [], callers: [], bytes: this.#headerBytes + entryOverheadBytes };
+      open = { callers: [], bytes: this.#headerBytes + entryOverheadBytes };
       this.#open = open;
       this.#route.schedule();
     }
-    open.payloads.push(payload);
+    this.#payloads.bytes(payload);
     open.callers.push(caller);
     open.bytes += bytes;
     this.#pendingBytes += bytes;
@@ -333,12 +339,9 @@ export class Requests<C extends Caller> {
     this.#open = undefined;
     const bytes = open.bytes - this.#headerBytes - entryOverheadBytes;
     this.#pendingBytes -= bytes;
-    this.#wait(
-      { kind: 'append', record: this.#encode(open.payloads) },
-      bytes,
-      open.callers,
-      undefined,
-    );
+    const { callers } = open;
+    const record = encodeWritten(this.#head(), callers.length, this.#payloads, this.#headerBytes);
+    this.#wait({ kind: 'append', record }, bytes, callers, undefined);
   }
 
   #wait(
@@ -437,16 +440,13 @@ export class Requests<C extends Caller> {
   }
 
   #encode(payloads: readonly Uint8Array[]): Uint8Array {
-    return encodeEntry(
-      {
-        kind: 'commands',
-        time: this.#route.wallTime(),
-        incarnation: this.#incarnation,
-        ticket: 0,
-        payloads,
-      },
-      this.#headerBytes,
-    );
+    return encodeEntry({ ...this.#head(), payloads }, this.#headerBytes);
+  }
+
+  /** Of an entry of now; its ticket is drawn when it is handed on. */
+  #head(): EntryHead {
+    const time = this.#route.wallTime();
+    return { kind: 'commands', time, incarnation: this.#incarnation, ticket: 0 };
   }
 }
 

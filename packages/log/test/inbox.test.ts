@@ -1,6 +1,7 @@
 import {
   ByteReader,
   ByteWriter,
+  encodeEntry,
   FrameWriter,
   MalformedError,
   type MessageCodec,
@@ -8,6 +9,7 @@ import {
   silentLogger,
   totalBytes,
   type Transport,
+  utf8,
 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
 import type { PeerMessage } from '../src/frames.ts';
@@ -137,6 +139,48 @@ describe('frames', () => {
       'x'.repeat(60),
       'two',
     ]);
+  });
+
+  it('in parts are read wherever they are cut, and refused wherever they end too early', () => {
+    const [frame] = framesOf(3, 1000, (outbox) => {
+      outbox.engine('b', 'one');
+      outbox.peer('b', { type: 'watch', index: 5 });
+      outbox.engine('b', 'two');
+    });
+    if (frame === undefined) throw new Error('no frame');
+    for (let size = 1; size <= frame.length; size++) {
+      const parts: Uint8Array[] = [];
+      for (let at = 0; at < frame.length; at += size) parts.push(frame.subarray(at, at + size));
+      const { inbox, said } = subject();
+      inbox.receiveParts('a', parts);
+      expect(said).toEqual([['heard', 'a', 77], 'one', [77, 'watch'], 'two']);
+      const last = parts.pop() ?? frame;
+      inbox.receiveParts('a', [...parts, last.subarray(0, -1)]);
+      expect(inbox.framesRefused).toBe(1);
+    }
+  });
+
+  it('in parts are only read, though a driver writes into what was forwarded to it', () => {
+    const record = encodeEntry(
+      { kind: 'commands', time: 0, incarnation: 77, ticket: 3, payloads: [utf8('x'.repeat(600))] },
+      4,
+    );
+    const [frame] = framesOf(3, 2000, (outbox) => {
+      const body = { kind: 'append', record } as const;
+      outbox.peer('b', { type: 'request', ticket: 3, target: 1, epoch: 1, body });
+    });
+    if (frame === undefined) throw new Error('no frame');
+    const before = frame.slice();
+    let received: Uint8Array | undefined;
+    const { inbox, failures } = subject((message) => {
+      if (message.type !== 'request' || message.body.kind !== 'append') throw new Error('not it');
+      received = message.body.record;
+      received.fill(9);
+    });
+    inbox.receiveParts('a', [frame]);
+    expect(failures).toEqual([]);
+    expect(received).toHaveLength(record.length);
+    expect(frame).toEqual(before);
   });
 
   it('for another group, of another version, cut short or of unknown kind are counted and dropped', () => {

@@ -4,6 +4,7 @@ import {
   type LogIndex,
   type QuorateError,
   type Ticket,
+  fromUtf8,
   utf8,
 } from '@quorate/core';
 import { describe, expect, it } from 'vitest';
@@ -94,6 +95,24 @@ describe('a batch of commands', () => {
     expect(requests.decided(5, incarnation, only.ticket)).toEqual(callers);
     expect(requests.size).toBe(0);
     expect(requests.pendingBytes).toBe(0);
+  });
+
+  it('holds the bytes as they were handed in, whatever becomes of them later', () => {
+    const { requests, handed } = subject();
+    const payload = utf8('first');
+    for (const text of ['first', 'other', 'third']) {
+      payload.set(utf8(text));
+      requests.submit(payload, caller());
+    }
+    payload.fill(0);
+    requests.flush();
+    payload.set(utf8('later'));
+    requests.submit(payload, caller());
+    requests.flush();
+    const texts = handed.map(({ body }) =>
+      body.kind === 'append' ? decodeEntry(body.record, headerBytes).payloads.map(fromUtf8) : [],
+    );
+    expect(texts).toEqual([['first', 'other', 'third'], ['later']]);
   });
 
   it('goes into further entries beyond maxEntryBytes', () => {

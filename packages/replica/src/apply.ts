@@ -216,23 +216,24 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
         this.#refuse(admission.error, caller);
         return;
       case 'again':
-        this.#answer(admission.reply.bytes, context, caller);
+        this.#answer(admission.reply, context, caller);
         return;
       case 'next': {
-        const reply =
-          place.type === 'skip'
-            ? this.#encode({ type: 'skipped' })
-            : this.#replyOf(run(this.#machine, reader, context), context);
-        this.sessions.settle(admission.session, reply);
-        this.#answer(reply, context, caller);
+        const { session } = admission;
+        if (place.type === 'skip') writeReply({ type: 'skipped' }, this.#writer);
+        else this.#writeReplyOf(run(this.#machine, reader, context), context);
+        this.sessions.settle(session, this.#writer);
+        const reply = caller === undefined ? undefined : session.replyOf(place.sequence);
+        if (reply !== undefined) this.#answer(reply, context, caller);
       }
     }
   }
 
-  #replyOf(result: R | Refusal, context: ApplyContext): Uint8Array {
+  #writeReplyOf(result: R | Refusal, context: ApplyContext): void {
     if (result instanceof Refusal) {
       this.rejected++;
-      return this.#encode({ type: 'rejected', reason: result.error.message });
+      writeReply({ type: 'rejected', reason: result.error.message }, this.#writer);
+      return;
     }
     this.applied++;
     try {
@@ -241,16 +242,12 @@ export class Applier<C, R, Q, A> implements LogConsumer<PayloadCaller<R>> {
     } catch (error) {
       throw machineFailed(error, context);
     }
-    return this.#writer.take();
-  }
-
-  #encode(reply: Reply): Uint8Array {
-    writeReply(reply, this.#writer);
-    return this.#writer.take();
   }
 
   #reply(reply: Reply, context: ApplyContext, caller: PayloadCaller<R> | undefined): void {
-    if (caller !== undefined) this.#answer(this.#encode(reply), context, caller);
+    if (caller === undefined) return;
+    writeReply(reply, this.#writer);
+    this.#answer(this.#writer.take(), context, caller);
   }
 
   #answer(reply: Uint8Array, { index }: ApplyContext, caller: PayloadCaller<R> | undefined): void {

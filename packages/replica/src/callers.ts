@@ -1,8 +1,8 @@
 /**
- * Whoever waits for commands: a {@link Call} is one `execute` or `executeAll`, a
- * {@link CommandCaller} each of its commands. Both kinds of call take the same path; a single
- * command is a batch of one. Nothing is allocated per command but its caller, a plain object which
- * travels through the log and comes back with the decided entry.
+ * Whoever waits for commands: a {@link Call} is one `executeAll`, a {@link CommandCaller} each of its
+ * commands; one `execute` is an `Execution` (`execution.ts`), which is both. Nothing is allocated per
+ * command but its caller, a plain object which travels through the log and comes back with the decided
+ * entry.
  *
  *     waiting ──► applied              a result, decided by a quorum and applied here
  *        │ └────► held ──► applied     'all': kept until every voter has applied it
@@ -141,21 +141,19 @@ export class CommandCaller<R> implements PayloadCaller<R> {
   }
 }
 
-/** Waits for all commands of one `execute` (`T` is `R`) or `executeAll` (`T` is `readonly R[]`). */
-export class Call<R, T> extends Waiting<T> implements Owner<R> {
+/** Waits for all commands of one `executeAll`. */
+export class Call<R> extends Waiting<readonly R[]> implements Owner<R> {
   readonly acknowledge: Acknowledge;
   readonly results: R[];
   readonly commands: readonly CommandCaller<R>[];
-  readonly #present: (results: readonly R[]) => T;
   readonly #tally: Tally;
   #remaining: number;
 
   constructor(
     count: number,
     acknowledge: Acknowledge,
-    present: (results: readonly R[]) => T,
     tally: Tally,
-    resolve: (value: T) => void,
+    resolve: (results: readonly R[]) => void,
     reject: (error: unknown) => void,
   ) {
     super(resolve, reject);
@@ -166,7 +164,6 @@ export class Call<R, T> extends Waiting<T> implements Owner<R> {
       commands.push(new CommandCaller<R>(this, position));
     }
     this.commands = commands;
-    this.#present = present;
     this.#tally = tally;
     this.#remaining = count;
     tally.pending += count;
@@ -180,22 +177,12 @@ export class Call<R, T> extends Waiting<T> implements Owner<R> {
 
   override giveUp(closed?: ClosedError): void {
     if (closed === undefined) this.#tally.timedOut++;
-    this.#conclude(
-      closed === undefined
-        ? new OutcomeUnknownError('not decided before the deadline; it may still happen')
-        : new OutcomeUnknownError('the replica was closed first; it may still happen', {
-            cause: closed,
-          }),
-    );
+    this.#conclude(whyGivenUp(closed));
   }
 
   protected override aborted(reason: unknown): void {
     this.#tally.aborted++;
-    this.#conclude(
-      new OutcomeUnknownError('aborted after it was handed on; it may still happen', {
-        cause: reason,
-      }),
-    );
+    this.#conclude(whyAborted(reason));
   }
 
   /** Settles. `otherwise` is for commands that have not come back; `undefined` where all have. */
@@ -209,7 +196,7 @@ export class Call<R, T> extends Waiting<T> implements Owner<R> {
       definite &&= error !== undefined && !(error instanceof OutcomeUnknownError);
     }
     if (first === undefined) {
-      this.fulfil(this.#present(this.results));
+      this.fulfil(this.results);
     } else if (definite || this.commands.length === 1) {
       this.fail(first);
     } else {
@@ -223,13 +210,18 @@ export class Call<R, T> extends Waiting<T> implements Owner<R> {
   }
 }
 
-/** What `execute` resolves with. */
-export function onlyResult<R>(results: readonly R[]): R {
-  for (const result of results) return result;
-  throw new InvariantError('a call without a command');
+/** What whoever waits for a command is told at its deadline, or when the replica closes. */
+export function whyGivenUp(closed: ClosedError | undefined): OutcomeUnknownError {
+  return closed === undefined
+    ? new OutcomeUnknownError('not decided before the deadline; it may still happen')
+    : new OutcomeUnknownError('the replica was closed first; it may still happen', {
+        cause: closed,
+      });
 }
 
-/** What `executeAll` resolves with. */
-export function allResults<R>(results: readonly R[]): readonly R[] {
-  return results;
+/** What they are told when their signal fires. */
+export function whyAborted(reason: unknown): OutcomeUnknownError {
+  return new OutcomeUnknownError('aborted after it was handed on; it may still happen', {
+    cause: reason,
+  });
 }

@@ -23,7 +23,7 @@ import {
 import { Acknowledgements } from './acknowledgements.ts';
 import { Applier } from './apply.ts';
 import { Expiry } from './expiry.ts';
-import { allResults, onlyResult, type PayloadCaller } from './callers.ts';
+import type { PayloadCaller } from './callers.ts';
 import {
   checkLimits,
   type ExecuteOptions,
@@ -138,9 +138,9 @@ export class Replica<C, R, Q, A, W = never, E = never> {
    * leadership); with `acknowledge: 'all'` that can be a NotConfirmedByAllError, which brings the
    * result. Every other rejection is definite: the command did not and will never happen.
    */
-  execute(command: C, options: ExecuteOptions = {}): Promise<R> {
+  execute(command: C, options: ExecuteOptions = noOptions): Promise<R> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    return this.#submissions.submit([command], onlyResult, options);
+    return this.#submissions.submit(command, options);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Replica<C, R, Q, A, W = never, E = never> {
   executeAll(commands: readonly C[], options: ExecuteOptions = {}): Promise<readonly R[]> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     if (commands.length === 0) return Promise.resolve([]);
-    return this.#submissions.submit(commands, allResults, options);
+    return this.#submissions.submitAll(commands, options);
   }
 
   /** Answers a query. Rejects with whatever the machine's `query` throws, or TimeoutError. */
@@ -311,6 +311,8 @@ export class Replica<C, R, Q, A, W = never, E = never> {
     };
   };
 }
+
+const noOptions: ExecuteOptions = {};
 
 function same<T>(value: T): T {
   return value;

@@ -10,13 +10,15 @@ import {
   InvalidArgumentError,
   OverloadedError,
   type Codec,
+  type Envelope,
   type ReplicatedLog,
   type Runtime,
   TooLargeError,
   writeEnvelope,
 } from '@quorate/core';
-import { Call, type PayloadCaller, type Tally } from './callers.ts';
 import { Deadlines } from '@quorate/core/waiting';
+import { Call, type PayloadCaller, type Tally } from './callers.ts';
+import { Execution } from './execution.ts';
 import { checkTimeout, type ExecuteOptions, type ReplicaLimits } from './options.ts';
 
 /** What {@link Submissions} needs. */
@@ -43,22 +45,38 @@ export class Submissions<C, R> {
     this.deadlines = new Deadlines(setup.runtime);
   }
 
-  /** Hands commands in; `present` makes of their results what the promise resolves with. */
-  submit<T>(
-    commands: readonly C[],
-    present: (results: readonly R[]) => T,
-    options: ExecuteOptions,
-  ): Promise<T> {
-    const { log, limits } = this.#setup;
-    return new Promise<T>((resolve, reject) => {
+  /** Hands one command in; the promise resolves with its result. */
+  submit(command: C, options: ExecuteOptions): Promise<R> {
+    const { log, limits, acknowledge } = this.#setup;
+    return new Promise<R>((resolve, reject) => {
+      // What is thrown before `submit` rejects the promise, and nothing has happened.
+      const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
+      this.#checkRoom(1, options.signal);
+      this.#encode(command);
+      const payload = this.#writer.lend();
+      const { tally } = this;
+      const call = new Execution<R>(options.acknowledge ?? acknowledge, tally, resolve, reject);
+      this.submitted += 1;
+      this.deadlines.add(call, timeoutMs);
+      call.watch(options.signal);
+      log.submit(payload, call);
+    });
+  }
+
+  /** Hands commands in; the promise resolves with their results. */
+  submitAll(commands: readonly C[], options: ExecuteOptions): Promise<readonly R[]> {
+    const { log, limits, acknowledge } = this.#setup;
+    return new Promise<readonly R[]>((resolve, reject) => {
       // What is thrown before the first `submit` rejects the promise, and nothing has happened.
       const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
       this.#checkRoom(commands.length, options.signal);
-      const payloads = this.#encode(commands);
-      const call = new Call<R, T>(
+      // All or nothing, so that a bad command does not leave half a batch handed in.
+      const ends: number[] = [];
+      for (const command of commands) ends.push(this.#encode(command));
+      const payloads = this.#writer.lend();
+      const call = new Call<R>(
         commands.length,
-        options.acknowledge ?? this.#setup.acknowledge,
-        present,
+        options.acknowledge ?? acknowledge,
         this.tally,
         resolve,
         reject,
@@ -66,10 +84,11 @@ export class Submissions<C, R> {
       this.submitted += commands.length;
       this.deadlines.add(call, timeoutMs);
       call.watch(options.signal);
-      let position = 0;
-      for (const caller of call.commands) {
-        const payload = payloads[position++];
-        if (payload !== undefined) log.submit(payload, caller);
+      let start = 0;
+      for (const [position, caller] of call.commands.entries()) {
+        const end = ends[position] ?? start;
+        log.submit(payloads.subarray(start, end), caller);
+        start = end;
       }
     });
   }
@@ -96,33 +115,35 @@ export class Submissions<C, R> {
     );
   }
 
-  /** All or nothing, so that a bad command does not leave half a batch handed in. */
-  #encode(commands: readonly C[]): readonly Uint8Array[] {
-    const { maxCommandBytes } = this.#setup.limits;
-    const payloads: Uint8Array[] = [];
-    for (const command of commands) {
-      const payload = this.#encodeOne(command);
-      if (payload.length > maxCommandBytes) {
-        throw new TooLargeError(
-          `a command of ${String(payload.length)} bytes is over limits.maxCommandBytes of ${String(maxCommandBytes)}`,
-        );
-      }
-      payloads.push(payload);
-    }
-    return payloads;
-  }
-
-  #encodeOne(command: C): Uint8Array {
+  /**
+   * Writes a payload behind those that were written.
+   *
+   * @returns where it ends.
+   * @throws InvalidArgumentError if it cannot be encoded, TooLargeError if it never fits. Nothing is left written then.
+   */
+  #encode(command: C): number {
+    const { codec, limits } = this.#setup;
+    const writer = this.#writer;
+    const start = writer.length;
     try {
-      writeEnvelope({ type: 'command' }, this.#writer);
-      this.#setup.codec.encode(command, this.#writer);
-      return this.#writer.take();
+      writeEnvelope(plain, writer);
+      codec.encode(command, writer);
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next command.
-      this.#writer.take();
+      writer.lend();
       throw new InvalidArgumentError(`the command cannot be encoded: ${describeError(cause)}`, {
         cause,
       });
     }
+    const end = writer.length;
+    if (end - start > limits.maxCommandBytes) {
+      writer.lend();
+      throw new TooLargeError(
+        `a command of ${String(end - start)} bytes is over limits.maxCommandBytes of ${String(limits.maxCommandBytes)}`,
+      );
+    }
+    return end;
   }
 }
+
+const plain: Envelope = { type: 'command' };

@@ -18,6 +18,19 @@ it('keeps the result until every voter has applied the command', async () => {
   expect(replica.status.pending).toBe(0);
 });
 
+it('keeps the results of a batch just so', async () => {
+  const { replica, runtime, log } = await openWorld();
+  log.asking = true;
+  const call = watch(replica.executeAll([add(5), add(1)], { acknowledge: 'all' }));
+  await runtime.settle();
+  expect(call.outcome).toBe('waiting');
+  expect(replica.status.pending).toBe(2);
+  log.questions[0]?.resolve(1);
+  await runtime.settle();
+  expect(call.value).toEqual([5, 6]);
+  expect(replica.status.pending).toBe(0);
+});
+
 it('asks once for everything that one delivery applied, for its highest index', async () => {
   const { replica, runtime, log } = await openWorld({ acknowledge: 'all' });
   log.holding = true;

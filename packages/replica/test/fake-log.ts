@@ -80,7 +80,7 @@ export class FakeLog<C extends Caller> implements ReplicatedLog<C> {
       caller.reject(new ClosedError('the log is closed'));
       return;
     }
-    this.#payloads.push(payload);
+    this.#payloads.push(payload.slice());
     this.#callers.push(caller);
     if (this.#payloads.length > 1 || this.holding) return;
     this.#runtime.nextTurn(() => {

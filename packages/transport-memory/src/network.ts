@@ -14,7 +14,7 @@ import {
   type TransportSetup,
 } from '@quorate/core';
 import { checkFaults, type Faults, noFaults } from './faults.ts';
-import { Route, type RouteNetwork } from './route.ts';
+import { type Frame, Route, type RouteNetwork } from './route.ts';
 import { type EndNetwork, MemoryTransport } from './transport.ts';
 
 /** Options of {@link memoryNetwork}. */
@@ -203,18 +203,12 @@ class Network implements MemoryNetwork, RouteNetwork, EndNetwork {
       this.#counters.frames_overflowed += 1;
       return;
     }
-    // Always a copy, also of a single part: the port gives the bytes to the receiver, who may write
-    // into them, while the sender goes on reading its own and sends them to others too.
-    const frame = new Uint8Array(frameBytes);
-    let at = 0;
-    for (const part of parts) {
-      frame.set(part, at);
-      at += part.length;
-    }
+    // Not the list itself, which its sender may go on with.
+    const frame: Frame = { parts: [...parts], bytes: frameBytes };
     if (route.push(frame)) this.#counters.frames_held_back += 1;
   }
 
-  arrive(route: Route, frame: Uint8Array): void {
+  arrive(route: Route, frame: Frame): void {
     // Asked again: a partition also swallows what is under way.
     if (this.#isCut(route.from, route.to)) {
       this.#counters.frames_cut += 1;
@@ -226,7 +220,7 @@ class Network implements MemoryNetwork, RouteNetwork, EndNetwork {
       return;
     }
     this.#counters.frames_received += 1;
-    this.#counters.bytes_received += frame.length;
+    this.#counters.bytes_received += frame.bytes;
     target.receive(route.from, frame);
   }
 

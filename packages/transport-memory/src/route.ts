@@ -7,8 +7,14 @@ import type { Faults } from './faults.ts';
 /** What a frame counts for besides its bytes, so that empty frames are bounded too. */
 const frameOverheadBytes = 64;
 
+/** What travels: the parts as they were handed over, one behind the other. */
+export interface Frame {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
 interface Underway {
-  readonly frame: Uint8Array;
+  readonly frame: Frame;
   /** Runtime ms. */
   readonly dueAt: number;
 }
@@ -22,7 +28,7 @@ export interface RouteNetwork {
   /** Asks for a call of `deliver` in the next turn. */
   deliverNextTurn(route: Route): void;
   /** Hands over a frame that has arrived. */
-  arrive(route: Route, frame: Uint8Array): void;
+  arrive(route: Route, frame: Frame): void;
 }
 
 /** Frames from one node to another. */
@@ -55,7 +61,7 @@ export class Route {
   }
 
   /** Puts a frame on its way. @returns whether it is held back. */
-  push(frame: Uint8Array): boolean {
+  push(frame: Frame): boolean {
     const { runtime, random, faults } = this.#network;
     const now = runtime.now();
     const delayMs =
@@ -72,7 +78,7 @@ export class Route {
     while (at > 0 && (this.#underway[at - 1]?.dueAt ?? 0) > dueAt) at--;
     if (at === this.#underway.length) this.#underway.push({ frame, dueAt });
     else this.#underway.splice(at, 0, { frame, dueAt });
-    this.#queuedBytes += frame.length + frameOverheadBytes;
+    this.#queuedBytes += frame.bytes + frameOverheadBytes;
     this.#plan(now);
     return heldBack;
   }
@@ -84,7 +90,7 @@ export class Route {
     let count = 0;
     while (count < this.#underway.length && (this.#underway[count]?.dueAt ?? 0) <= now) count++;
     const arrived = this.#underway.splice(0, count);
-    for (const { frame } of arrived) this.#queuedBytes -= frame.length + frameOverheadBytes;
+    for (const { frame } of arrived) this.#queuedBytes -= frame.bytes + frameOverheadBytes;
     // Planned before anything is handed over: what a receiver throws must not stop the route.
     this.#plan(now);
     for (const { frame } of arrived) this.#network.arrive(this, frame);

@@ -11,7 +11,7 @@ import {
   TransportFailedError,
   type TransportSetup,
 } from '@quorate/core';
-import type { Route } from './route.ts';
+import type { Frame, Route } from './route.ts';
 
 /** What an end needs from its network. */
 export interface EndNetwork {
@@ -82,8 +82,22 @@ export class MemoryTransport implements Transport {
   }
 
   /** Called by the network with a frame that has arrived. */
-  receive(from: NodeId, frame: Uint8Array): void {
-    if (this.#state.name === 'started') this.#state.setup.receive(from, frame);
+  receive(from: NodeId, { parts, bytes }: Frame): void {
+    if (this.#state.name !== 'started') return;
+    const { setup } = this.#state;
+    if (setup.receiveParts !== undefined) {
+      setup.receiveParts(from, parts);
+      return;
+    }
+    // Always a copy, also of a single part: the receiver may write into it, while the sender goes on
+    // reading its own and sends them to others too.
+    const frame = new Uint8Array(bytes);
+    let at = 0;
+    for (const part of parts) {
+      frame.set(part, at);
+      at += part.length;
+    }
+    setup.receive(from, frame);
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@
  */
 import { concatBytes, equalBytes, seededRandom, utf8 } from '@quorate/core';
 import { check, equal } from '../check.ts';
-import { maxFrameBytes, pause, type TestNode, type TransportTests } from './world.ts';
+import { introduce, maxFrameBytes, pause, type TestNode, type TransportTests } from './world.ts';
 
 export function deliveryTests({ test }: TransportTests): void {
   test('a frame is the concatenation of its parts, and tells who sent it', async (world) => {
@@ -109,6 +109,27 @@ export function deliveryTests({ test }: TransportTests): void {
     reply(a, b);
     await world.until(() => b.received.length >= 20, 'twenty rounds');
     check(!nested, 'receive must not be called from inside send');
+  });
+
+  test('a receiver that takes frames in parts gets the same bytes', async (world) => {
+    const nodes = [world.node('a'), world.node('b'), world.node('c')] as const;
+    const [a, b, c] = nodes;
+    b.takesParts = true;
+    c.takesParts = true;
+    for (const node of nodes) await node.start();
+    introduce(nodes);
+    for (const to of [b, c]) await world.reaches(a, to);
+    const parts = [bytes(1, 1), bytes(2, 3000), bytes(3, 0), bytes(4, 700)];
+    const whole = concatBytes(parts);
+    for (let round = 0; round < 3; round++) for (const to of [b, c]) a.send(to, ...parts);
+    await world.until(() => b.received.length + c.received.length >= 6, 'all frames arrive');
+    for (const { received } of [b, c]) {
+      check(
+        received.every(({ frame }) => equalBytes(frame, whole)),
+        'parts add up to the frame',
+      );
+    }
+    check(equalBytes(concatBytes(parts), whole), 'what the sender holds is left alone');
   });
 
   test('a receiver may write into what it has received', async (world) => {

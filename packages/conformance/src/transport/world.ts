@@ -2,6 +2,7 @@
  * What a transport hands to its suite, and the nodes that each test works with.
  */
 import {
+  concatBytes,
   equalBytes,
   fromUtf8,
   type Member,
@@ -101,6 +102,8 @@ export class TestNode {
   readonly received: Held[] = [];
   /** Nodes whose probes have arrived. */
   readonly heard: Set<NodeId> = new Set();
+  /** Takes frames in parts where they come so. Set before it starts. */
+  takesParts = false;
   /** Called with each frame after it was noted. */
   onFrame: (from: NodeId, frame: Uint8Array) => void = () => undefined;
 
@@ -116,17 +119,23 @@ export class TestNode {
   }
 
   async start(): Promise<void> {
+    const receive = (from: NodeId, frame: Uint8Array): void => {
+      if (equalBytes(frame, probe)) {
+        this.heard.add(from);
+        return;
+      }
+      this.received.push({ from, frame, copy: frame.slice() });
+      this.onFrame(from, frame);
+    };
+    const receiveParts = (from: NodeId, parts: readonly Uint8Array[]): void => {
+      receive(from, concatBytes(parts));
+    };
+    const { cluster, name: node } = this;
     await this.transport.start({
-      cluster: this.cluster,
-      node: this.name,
-      receive: (from, frame) => {
-        if (equalBytes(frame, probe)) {
-          this.heard.add(from);
-          return;
-        }
-        this.received.push({ from, frame, copy: frame.slice() });
-        this.onFrame(from, frame);
-      },
+      cluster,
+      node,
+      receive,
+      ...(this.takesParts ? { receiveParts } : {}),
     });
   }
 

@@ -189,9 +189,11 @@ export class TestCluster {
         base.send(to, parts);
       },
       close: () => base.close(),
+      // Every frame comes whole, and through here: no parts are taken.
       start: (setup) =>
         base.start({
-          ...setup,
+          cluster: setup.cluster,
+          node: setup.node,
           receive: (from, frame) => {
             this.#receivers.set(id, setup.receive);
             intercept(id, from, frame, () => {

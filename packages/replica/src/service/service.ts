@@ -4,18 +4,17 @@
  */
 import {
   type Acknowledge,
-  ByteReader,
   type Codec,
   type Consistency,
   decode,
   encode,
+  envelopeType,
   InvalidArgumentError,
   type LogEvent,
   type MachineCodecs,
   type NodeId,
   OverloadedError,
   QuorateError,
-  readEnvelope,
   type ReplicatedLog,
   type RequestId,
   type Requester,
@@ -140,7 +139,7 @@ export class ReplicaService<C, R, Q, A, W, E> implements Service {
         `${String(tally.pending)} commands wait here, limits.maxPending is ${String(limits.maxPending)}; slow down and retry`,
       );
     }
-    const { type } = readEnvelope(new ByteReader(payload));
+    const type = envelopeType(payload);
     if (type === 'time' || type === 'leader') {
       throw new InvalidArgumentError(`a client cannot hand in an entry of the kind '${type}'`);
     }

@@ -1,7 +1,7 @@
 /** One session: how far its commands have come, and the replies that its client may not have yet. */
-import type { SessionId } from '@quorate/core';
-import type { KeptReply } from './kept-replies.ts';
+import type { ByteWriter, SessionId } from '@quorate/core';
 import { overheadBytes } from './limits.ts';
+import { type FrozenReplies, ReplyQueue } from './reply-queue.ts';
 
 /** The fields of a session, as they stand in a snapshot. */
 export interface SessionRecord {
@@ -12,7 +12,7 @@ export interface SessionRecord {
   /** The client has the replies of all commands up to here. */
   readonly answered: number;
   /** Of the commands behind that, in order. */
-  readonly replies: readonly KeptReply[];
+  readonly replies: FrozenReplies;
 }
 
 /** A session in the table. */
@@ -21,18 +21,22 @@ export class Session {
   readonly timeoutMs: number;
   activeAt: number;
   /** Bytes of all replies that are kept, with their overhead. */
-  bytes = 0;
+  bytes: number;
+  /** Says that its next command may happen: one for all of them. */
+  readonly next: { readonly type: 'next'; readonly session: Session } = {
+    type: 'next',
+    session: this,
+  };
   #answered: number;
-  #replies: KeptReply[] = [];
-  /** Replies in front of it were dropped. */
-  #head = 0;
+  readonly #replies: ReplyQueue;
 
   constructor({ id, timeoutMs, activeAt, answered, replies }: SessionRecord) {
     this.id = id;
     this.timeoutMs = timeoutMs;
     this.activeAt = activeAt;
     this.#answered = answered;
-    for (const reply of replies) this.keep(reply);
+    this.#replies = new ReplyQueue(replies);
+    this.bytes = this.#replies.bytes + this.#replies.count * overheadBytes;
   }
 
   /** When it ends if nothing more is heard of it. */
@@ -47,44 +51,34 @@ export class Session {
 
   /** How many replies are kept. */
   get kept(): number {
-    return this.#replies.length - this.#head;
+    return this.#replies.count;
   }
 
-  /** The reply of a command that has happened; `undefined` if the client has said that it has it. */
-  replyOf(sequence: number): KeptReply | undefined {
-    return sequence <= this.#answered
-      ? undefined
-      : this.#replies[this.#head + sequence - this.#answered - 1];
+  /** The reply of a command that has happened; `undefined` if the client has said that it has it. A view. */
+  replyOf(sequence: number): Uint8Array | undefined {
+    return this.#replies.at(sequence - this.#answered - 1);
   }
 
-  /** The next command has happened. */
-  keep(reply: KeptReply): void {
-    this.#replies.push(reply);
-    this.bytes += reply.bytes.length + overheadBytes;
+  /** The next command has happened; its reply was written, and is taken from the writer. */
+  keep(reply: ByteWriter): void {
+    this.bytes += reply.length + overheadBytes;
+    this.#replies.keepWritten(reply);
   }
 
   /** The client has the replies up to here. @returns how many bytes that frees. */
   release(answered: number): number {
     const until = Math.min(answered, this.last);
-    const before = this.bytes;
-    for (; this.#answered < until; this.#answered++) {
-      const reply = this.#replies[this.#head++];
-      if (reply === undefined) break;
-      reply.dropped = true;
-      this.bytes -= reply.bytes.length + overheadBytes;
-    }
-    // Moving what is left costs no more than what was dropped.
-    if (this.#head * 2 >= this.#replies.length) {
-      this.#replies = this.#replies.slice(this.#head);
-      this.#head = 0;
-    }
-    return before - this.bytes;
+    const count = until - this.#answered;
+    if (count <= 0) return 0;
+    this.#answered = until;
+    const freed = this.#replies.drop(count) + count * overheadBytes;
+    this.bytes -= freed;
+    return freed;
   }
 
   /** As of now; the session goes on. */
   get record(): SessionRecord {
     const { id, timeoutMs, activeAt } = this;
-    const answered = this.#answered;
-    return { id, timeoutMs, activeAt, answered, replies: this.#replies.slice(this.#head) };
+    return { id, timeoutMs, activeAt, answered: this.#answered, replies: this.#replies.freeze() };
   }
 }

@@ -9,6 +9,7 @@
 import { ByteReader, ByteWriter, MalformedError } from '@quorate/core';
 import type { ChunkReader } from '../chunk-reader.ts';
 import { maxSessions } from './limits.ts';
+import { ReplyQueue, writeReplies } from './reply-queue.ts';
 import type { SessionRecord } from './session.ts';
 import type { FrozenTable } from './table.ts';
 
@@ -55,24 +56,18 @@ export async function readTable(reader: ChunkReader): Promise<FrozenTable> {
 
 function writeSession(session: SessionRecord, writer: ByteWriter): void {
   const { id, timeoutMs, activeAt, answered, replies } = session;
-  let length = 6 + 4 + 6 + 6 + 4;
-  for (const { bytes } of replies) length += 4 + bytes.length;
-  writer.u32(length).u48(id).u32(timeoutMs).u48(activeAt).u48(answered).u32(replies.length);
-  for (const { bytes } of replies) writer.bytes(bytes);
+  writer.u32(6 + 4 + 6 + 6 + 4 + replies.encodedBytes);
+  writer.u48(id).u32(timeoutMs).u48(activeAt).u48(answered).u32(replies.count);
+  writeReplies(replies, writer);
 }
 
 function readSession(reader: ByteReader): SessionRecord {
-  const record = {
-    id: reader.u48(),
-    timeoutMs: reader.u32(),
-    activeAt: reader.u48(),
-    answered: reader.u48(),
-    // Copied, for they outlive the chunk.
-    replies: Array.from({ length: reader.count(4) }, () => ({
-      bytes: reader.bytes().slice(),
-      dropped: false,
-    })),
-  };
+  const id = reader.u48();
+  const timeoutMs = reader.u32();
+  const activeAt = reader.u48();
+  const answered = reader.u48();
+  const replies = new ReplyQueue();
+  for (let left = reader.count(4); left > 0; left--) replies.keep(reader.bytes());
   reader.end();
-  return record;
+  return { id, timeoutMs, activeAt, answered, replies: replies.freeze() };
 }

@@ -11,6 +11,7 @@
  * Nothing in it runs out by itself: only an entry of the leader, by its time, ends what was silent for too long.
  */
 import {
+  type ByteWriter,
   OutcomeUnknownError,
   OutOfOrderError,
   OverloadedError,
@@ -19,7 +20,6 @@ import {
   type SessionId,
   type SessionPlace,
 } from '@quorate/core';
-import { KeptReplies, type KeptReply } from './kept-replies.ts';
 import {
   maxKeptBytes,
   maxKeptBytesOfSession,
@@ -28,12 +28,13 @@ import {
   overheadBytes,
   timeoutRangeMs,
 } from './limits.ts';
+import { noReplies } from './reply-queue.ts';
 import { Session, type SessionRecord } from './session.ts';
 
 /** What to do with a command. */
 export type Admission =
   | { readonly type: 'next'; readonly session: Session }
-  | { readonly type: 'again'; readonly reply: KeptReply }
+  | { readonly type: 'again'; readonly reply: Uint8Array }
   | { readonly type: 'refused'; readonly error: QuorateError };
 
 /** The table as of one moment. */
@@ -54,7 +55,6 @@ export class SessionTable {
   /** In the order in which they were opened. */
   #sessions = new Map<SessionId, Session>();
   #bytes = 0;
-  #replies = new KeptReplies();
   /** No session runs out before; only ever too early. */
   #soonest = Number.POSITIVE_INFINITY;
 
@@ -90,7 +90,7 @@ export class SessionTable {
       timeoutMs: Math.min(Math.max(timeoutMs, least), greatest),
       activeAt: time,
       answered: 0,
-      replies: [],
+      replies: noReplies,
     });
     return this.#lastId;
   }
@@ -115,13 +115,13 @@ export class SessionTable {
       return reply === undefined ? refused(answeredBefore(sequence)) : { type: 'again', reply };
     }
     if (sequence > last + 1) return refused(outOfOrder(sequence, last));
-    return this.#isFull(session) ? refused(full(session)) : { type: 'next', session };
+    return this.#isFull(session) ? refused(full(session)) : session.next;
   }
 
-  /** The command that was admitted has happened. */
-  settle(session: Session, reply: Uint8Array): void {
+  /** The command that was admitted has happened; its reply was written, and is taken from the writer. */
+  settle(session: Session, reply: ByteWriter): void {
     this.#bytes -= session.bytes;
-    session.keep(this.#replies.keep(reply));
+    session.keep(reply);
     this.#bytes += session.bytes;
     while (this.#bytes > maxKeptBytes && this.#sessions.size > 1) this.#evictSilent(session);
   }
@@ -164,7 +164,6 @@ export class SessionTable {
     this.#lastId = lastId;
     this.#sessions = new Map();
     this.#bytes = 0;
-    this.#replies = new KeptReplies();
     this.#soonest = Number.POSITIVE_INFINITY;
     for (const record of sessions) this.#add(record);
   }
@@ -180,7 +179,6 @@ export class SessionTable {
   #remove(session: Session): void {
     this.#sessions.delete(session.id);
     this.#bytes -= session.bytes;
-    session.release(session.last);
   }
 
   /** The one that was silent for longest makes room, of equal ones the one that was opened first. */

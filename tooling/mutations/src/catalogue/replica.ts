@@ -120,6 +120,11 @@ export const replicaMutations: readonly Mutation[] = [
         "if (this.#call.acknowledge === 'all') {",
         "if (this.#call.acknowledge === 'all' && index === 0) {",
       ),
+      edit(
+        'replica/execution',
+        "if (this.#acknowledge === 'all') {",
+        "if (this.#acknowledge === 'all' && index === 0) {",
+      ),
     ],
     suite: suite('replica', ['acknowledge']),
   },
