@@ -61,7 +61,7 @@ export interface LogLimits {
    * goes to the same node anyway. State that is read on one node alone is so much older. @default 3
    */
   readonly noticeMs: number;
-  /** Record bytes applied since the last snapshot that make the next one due; Infinity: only on demand. @default 64 MiB */
+  /** Record bytes applied since the last snapshot that make the next one due; Infinity: only on demand. @default 128 MiB */
   readonly snapshotLogBytes: number;
   /** Largest snapshot that is taken from another node. @default 1 TiB */
   readonly maxSnapshotBytes: number;
@@ -106,7 +106,7 @@ export const defaultLimits: LogLimits = {
   requestTimeoutMs: 10_000,
   retryMs: 50,
   noticeMs: 3,
-  snapshotLogBytes: 64 * 1024 * 1024,
+  snapshotLogBytes: 128 * 1024 * 1024,
   maxSnapshotBytes: 1024 ** 4,
   snapshotChunkBytes: 256 * 1024,
   snapshotWindow: 4,

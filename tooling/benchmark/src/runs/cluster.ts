@@ -9,7 +9,7 @@
 import type { Arrival } from '../load/generate.ts';
 import type { Benchmark, Context, Shape } from './bench.ts';
 import { type Contestant, interleave, type Match } from './rounds.ts';
-import { clientOf, comparisonsOf, measureLoad, startTeams, type Team } from './teams.ts';
+import { clientOf, comparisonsOf, fillAll, measureLoad, startTeams, type Team } from './teams.ts';
 
 const shapes: readonly Shape[] = [
   { connections: 1, clients: 1 },
@@ -37,6 +37,14 @@ export const cluster: Benchmark = {
   shapes,
   async run(context) {
     const teams = await startTeams(context);
+    await fillAll(context, teams);
+    // A service that has been up for a while: one measurement of each is thrown away.
+    for (const team of teams) {
+      context.progress(`${team.name}: warming up`);
+      await measureLoad(context, team, teams, {
+        ...{ shape: usualShape, arrival: { type: 'closed' }, steady: false },
+      });
+    }
     const matches = context.settings.variants.flatMap((variant): readonly Match[] => {
       const arrival = variants[variant];
       if (arrival === undefined) return [];

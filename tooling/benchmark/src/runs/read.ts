@@ -13,6 +13,7 @@ import { type Contestant, interleave, type Match } from './rounds.ts';
 import {
   clientOf,
   comparisonsOf,
+  fillAll,
   type Load,
   measureLoad,
   startTeams,
@@ -43,12 +44,9 @@ export const read: Benchmark = {
       ? undefined
       : 'needs --members 2 or more for a follower, or other --variants',
   async run(context) {
-    const { settings, progress } = context;
+    const { settings } = context;
     const teams = await startTeams(context);
-    for (const { name, cluster, generator } of teams) {
-      progress(`${name}: writing ${settings.keys} keys`);
-      await generator.fillKeys(cluster.service(), settings);
-    }
+    await fillAll(context, teams);
     const matches = settings.variants.flatMap((name): readonly Match[] => {
       const variant = variants[name];
       if (variant === undefined) return [];

@@ -88,6 +88,18 @@ export async function startTeam(
   return { name, algorithm: name, cluster, generator };
 }
 
+/** Writes all keys, one service after the other. */
+export async function fillAll(
+  { settings, progress }: Context,
+  teams: readonly Team[],
+): Promise<void> {
+  for (const team of teams) {
+    progress(`${team.name}: writing ${settings.keys} keys`);
+    await takeTurn(team, teams);
+    await team.generator.fillKeys(team.cluster.service(), settings);
+  }
+}
+
 /** Has one of them alone work. @returns its leader */
 export async function takeTurn(team: Team, teams: readonly Team[]): Promise<Node> {
   for (const other of teams) if (other !== team) other.cluster.pause();
