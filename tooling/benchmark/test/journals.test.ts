@@ -22,8 +22,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-function opened(name: string, valueBytes: number = 256): Promise<Subject> {
-  return openJournal({ name, directory, valueBytes, mostEntries: 64 });
+function opened(name: string): Promise<Subject> {
+  return openJournal({ name, directory, valueBytes: 256, mostEntries: 64 });
 }
 
 describe.each([...Object.values(rawNames), ...storageNames])('%s', (name) => {
@@ -52,11 +52,12 @@ describe.each(durableStorageNames)('%s', (name) => {
   });
 
   it('drops what is above a bound, and keeps what was there at first', async () => {
-    // So large that a few writes are what makes a snapshot due.
-    const journal = await opened(name, 512 * 1024);
+    const [valueBytes, mostEntries] = [16 * 1024, 64];
+    const boundBytes = 2 * mostEntries * valueBytes;
+    const journal = await openJournal({ name, directory, valueBytes, mostEntries, boundBytes });
     await journal.fill?.({ entries: 10, batch: 10, goOn: false });
     const task = { clients: 64, seconds: 0, warmUpSeconds: 0 };
-    // Two writes each, of 32 MiB: the third one finds enough of them.
+    // Two writes each: the third one finds enough of them.
     for (let times = 0; times < 2; times++) await journal.measure(task);
     await journal.close();
     const storage = await storageNamed(name, directory);

@@ -29,6 +29,8 @@ export interface JournalOptions {
   readonly valueBytes: number;
   /** Entries of the largest write. */
   readonly mostEntries: number;
+  /** It is bounded as soon as so much was written on top. @default what makes a snapshot due */
+  readonly boundBytes?: number;
 }
 
 /** Random bytes that entries are cut from; a write finds other ones than the write before. */
@@ -134,7 +136,8 @@ class JournalLoad implements Subject {
   /** @param next index of the first entry that is not written yet. */
   #dropBefore(next: number): number | undefined {
     const grown = next - this.#first - this.#kept;
-    if (grown * this.#options.valueBytes < defaultLimits.snapshotLogBytes) return undefined;
+    const { boundBytes = defaultLimits.snapshotLogBytes, valueBytes } = this.#options;
+    if (grown * valueBytes < boundBytes) return undefined;
     this.#first = next - this.#kept;
     return this.#first;
   }

@@ -157,7 +157,9 @@ export const sessionMutations: readonly Mutation[] = [
     id: 'client-8',
     area: 'client',
     title: 'what was lost with a connection counts as under way',
-    edits: [edit('client/flights', '    this.#byId.clear();\n', '')],
+    edits: [
+      edit('client/flights', '    this.#flights.fill(undefined);\n    this.#size = 0;\n', ''),
+    ],
     suite: suite('client', ['flights', 'client', 'watch']),
   },
 ];

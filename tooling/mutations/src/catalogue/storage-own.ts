@@ -10,8 +10,13 @@ export const storageMutations: readonly Mutation[] = [
     edits: [
       edit(
         'storage-file/log-writer',
-        '    await file.sync();\n    this.syncs++;',
-        '    this.syncs++;',
+        '    await writeAllDurably(file, parts, start);',
+        '    await writeAll(file, parts, start);',
+      ),
+      edit(
+        'storage-file/log-writer',
+        'type FileSystem, writeAllDurably }',
+        'type FileSystem, writeAll }',
       ),
     ],
     suite: suite('storage-file', ['conformance'], 'every write that was acknowledged survives'),

@@ -70,8 +70,8 @@ export const storagePitfalls: readonly Mutation[] = [
     edits: [
       edit(
         'storage-file/log-writer',
-        '    await file.sync();\n    this.syncs++;',
-        '    await file.sync().catch(() => file.sync());\n    this.syncs++;',
+        '    await writeAllDurably(file, parts, start);',
+        '    await writeAllDurably(file, parts, start).catch(() => file.sync());',
       ),
     ],
     suite: suite('storage-file', ['failures'], 'S5'),
