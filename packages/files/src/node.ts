@@ -107,14 +107,13 @@ class NodeFile implements File {
   #openDurable(): void {
     this.#triesDurable = false;
     const path = `/proc/self/fd/${String(this.#descriptor)}`;
-    this.#run<number>((done) => {
-      fs.open(path, O_WRONLY | O_DSYNC, done);
-    }).then(
-      (descriptor) => {
-        this.#durable = descriptor;
-      },
-      () => undefined,
-    );
+    this.#run<undefined>((done) => {
+      fs.open(path, O_WRONLY | O_DSYNC, (error, descriptor) => {
+        // Noted before whoever closes the file goes on, so that it is closed as well.
+        if (error === null) this.#durable = descriptor;
+        done(null, undefined);
+      });
+    }).catch(() => undefined);
   }
 
   #writeTo(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number> {

@@ -78,6 +78,20 @@ describe.skipIf(process.platform !== 'linux')('durable writes', () => {
   }
   const isSynced = (flags: number): boolean => (flags & constants.O_DSYNC) !== 0;
 
+  it('leave no descriptor behind, whenever the file is closed', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const path = `${folder}/${String(turns)}`;
+      const file = await files.open(path, 'create');
+      const write = file.writeDurably([new Uint8Array(10)], 0).catch(() => undefined);
+      if (turns % 2 === 0) await write;
+      for (let turn = 0; turn < turns / 2; turn++) await Promise.resolve();
+      await file.close();
+      await write;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await flagsOn(path)).toEqual([]);
+    }
+  });
+
   it('go through a descriptor on which each write is, whatever name the file has by then', async () => {
     const file = await files.open(`${folder}/x`, 'create');
     await files.rename(`${folder}/x`, `${folder}/y`);

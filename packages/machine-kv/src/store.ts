@@ -118,11 +118,6 @@ export class Store {
     return this.#bytes;
   }
 
-  /** Bytes of memory that values take, with those that are dead and not yet cleaned away. */
-  get valueMemoryBytes(): number {
-    return this.#values.bytes;
-  }
-
   /** The newest version of a key, a tombstone too. */
   newest(key: string): VersionId {
     const slot = this.#index.find(key);
