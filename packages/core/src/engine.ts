@@ -6,7 +6,8 @@
  * waits. The same inputs give the same effects, byte for byte, so a run can be recorded, replayed
  * and shrunk. A driver (`@quorate/log`) carries the effects out.
  */
-import type { ByteReader, FrameWriter } from './bytes.ts';
+import type { ByteReader } from './byte-reader.ts';
+import type { FrameWriter } from './frame-writer.ts';
 import type { LogIndex, NodeId, Ticket, WriteId } from './ids.ts';
 import type { Member, Membership, MembershipChange } from './membership.ts';
 import type { Random } from './random.ts';

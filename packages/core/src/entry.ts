@@ -16,7 +16,8 @@
  *     13  u48  ticket        number of the batch within that run
  *     19  u32  count         payloads; each: u32 length, bytes
  */
-import { ByteReader, ByteWriter, putU48 } from './bytes.ts';
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter, putU48 } from './byte-writer.ts';
 import { MalformedError } from './errors.ts';
 import type { Ticket } from './ids.ts';
 import { Payloads } from './payloads.ts';

@@ -15,7 +15,8 @@
  * section 6.3). The commands of a session are numbered from 1 without a gap, and happen in that order;
  * `answered` says up to which one the client has its answers, so that nobody has to keep those.
  */
-import type { ByteReader, ByteWriter } from './bytes.ts';
+import type { ByteReader } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
 import { MalformedError } from './errors.ts';
 
 /** Names one session of a group: counted up, never used twice. */

@@ -3,12 +3,15 @@
  *
  * @packageDocumentation
  */
+export * from './byte-reader.ts';
+export * from './byte-writer.ts';
 export * from './bytes.ts';
 export * from './checksum.ts';
 export * from './engine.ts';
 export * from './entry.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
+export * from './frame-writer.ts';
 export * from './ids.ts';
 export * from './machine.ts';
 export * from './membership.ts';

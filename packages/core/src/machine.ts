@@ -1,7 +1,8 @@
 /**
  * The deterministic state machine that a user brings, and its codecs.
  */
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
 import type { LogIndex } from './ids.ts';
 
 /** Bytes of a value, and back. `decode(encode(x))` equals `x`. */

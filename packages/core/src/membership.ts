@@ -6,7 +6,8 @@
  * `outgoing`. Learners receive everything and decide nothing. During a joint phase a voter that is
  * being demoted stands in `outgoing` and in `learners`, and it votes.
  */
-import { type ByteReader, ByteWriter } from './bytes.ts';
+import type { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { InvalidArgumentError, MalformedError } from './errors.ts';
 import { checkName, maxNameLength, type NodeId } from './ids.ts';
 

@@ -3,7 +3,8 @@
  *
  * A view of its own for each would cost as much as all the rest of the way from the log to a state machine.
  */
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
 
 /** Byte strings that lie one behind the other, each with its length (u32) in front. */
 export class Payloads implements Iterable<Uint8Array> {

@@ -9,7 +9,9 @@
  *     session   3  u48, the session that was opened
  *     done      4  nothing: a session was kept or closed
  */
-import { type ByteReader, type ByteWriter, fromUtf8, utf8 } from './bytes.ts';
+import type { ByteReader } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import { fromUtf8, utf8 } from './bytes.ts';
 import type { SessionId } from './envelope.ts';
 import { MalformedError } from './errors.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What every storage checks before it believes a write.
  */
-import { maxU48 } from './bytes.ts';
+import { maxU48 } from './byte-writer.ts';
 import { InvalidArgumentError, TooLargeError, unreachable } from './errors.ts';
 import type { LogIndex } from './ids.ts';
 import { maxStageNameLength, type StorageOp } from './storage.ts';

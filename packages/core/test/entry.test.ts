@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteWriter, maxU48, utf8 } from '../src/bytes.ts';
+import { ByteWriter, maxU48 } from '../src/byte-writer.ts';
+import { utf8 } from '../src/bytes.ts';
 import {
   decodeEntry,
   drawIncarnation,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteReader, ByteWriter } from '../src/bytes.ts';
+import { ByteReader } from '../src/byte-reader.ts';
+import { ByteWriter } from '../src/byte-writer.ts';
 import { InvalidArgumentError, MalformedError } from '../src/errors.ts';
 import type { NodeId } from '../src/ids.ts';
 import {

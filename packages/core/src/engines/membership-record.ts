@@ -1,7 +1,7 @@
 /**
  * Records that hold a membership, the same for every engine but for the header in front.
  */
-import { ByteReader } from '../bytes.ts';
+import { ByteReader } from '../byte-reader.ts';
 import { decodeEntry, encodeEntry } from '../entry.ts';
 import { MalformedError } from '../errors.ts';
 import { decodeMembership, type Membership, membershipBytes } from '../membership.ts';
