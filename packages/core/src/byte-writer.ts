@@ -17,23 +17,27 @@ const encoder: { encodeInto(text: string, target: Uint8Array): { written: number
 
 /**
  * Writes fields one after the other. `take()` returns what was written since the last `take()`, as
- * a view on a slab that is never written again, and the writer goes on behind it.
+ * a view on a slab that is never written again, and the writer goes on behind it; unless whoever took
+ * it gives it back.
  *
  * A number that its field cannot hold is refused with `InvalidArgumentError`, and nothing is written:
  * the alternative is to wrap it, and then a peer reads another index than the one that was meant.
  */
 export class ByteWriter {
   #slab: Uint8Array;
+  /** Of the slab: asking a `Uint8Array` for it costs a third of a `take()`. */
+  #buffer: ArrayBufferLike;
   #view: DataView;
   #start = 0;
   #at = 0;
-  /** Pieces of one length after another are lent as one view. */
-  #lent: Uint8Array | undefined;
+  /** Taken last: pieces of one length that are given back, one after another, are one view. */
+  #taken: Uint8Array | undefined;
 
   /** @param firstSlabBytes size of the first slab; later ones have 64 KiB or what a field needs. */
   constructor(firstSlabBytes: number = 1024) {
     this.#slab = new Uint8Array(firstSlabBytes);
-    this.#view = new DataView(this.#slab.buffer);
+    this.#buffer = this.#slab.buffer;
+    this.#view = new DataView(this.#buffer);
   }
 
   /** Bytes written since the last `take()`. */
@@ -133,21 +137,27 @@ export class ByteWriter {
     return this.#slab.length - this.#at;
   }
 
+  /** What was written since the last `take()`. */
+  take(): Uint8Array {
+    const { length } = this;
+    let taken = this.#taken;
+    if (taken?.length !== length || taken.byteOffset !== this.#start) {
+      taken = new Uint8Array(this.#buffer, this.#start, length);
+      this.#taken = taken;
+    }
+    this.#start = this.#at;
+    return taken;
+  }
+
   /**
    * Writes over `piece`, from `take()`, and over all that was taken after it: to be called where nobody reads any of
    * it any more, and nothing was written since. Does nothing where another slab is in use by now.
    */
   giveBack(piece: Uint8Array): void {
-    if (piece.buffer !== this.#slab.buffer || this.length > 0) return;
-    this.#at = piece.byteOffset;
-    this.#start = this.#at;
-  }
-
-  /** What was written since the last `take()`. */
-  take(): Uint8Array {
-    const taken = new Uint8Array(this.#slab.buffer, this.#start, this.#at - this.#start);
-    this.#start = this.#at;
-    return taken;
+    if (this.length > 0) return;
+    if (piece !== this.#taken && piece.buffer !== this.#buffer) return;
+    this.#start = piece.byteOffset;
+    this.#rewind();
   }
 
   /**
@@ -171,25 +181,6 @@ export class ByteWriter {
     this.#rewind();
   }
 
-  /**
-   * What was written since the last `take()`, lent until the next field is written: into the same memory. Whoever
-   * gets it copies what is to stay.
-   */
-  lend(): Uint8Array {
-    const { length } = this;
-    let lent = this.#lent;
-    if (
-      lent?.length !== length ||
-      lent.byteOffset !== this.#start ||
-      lent.buffer !== this.#slab.buffer
-    ) {
-      lent = new Uint8Array(this.#slab.buffer, this.#start, length);
-      this.#lent = lent;
-    }
-    this.#rewind();
-    return lent;
-  }
-
   #rewind(): void {
     this.#at = this.#start;
     if (this.#slab.length > mostReusedBytes) this.#useSlab(slabBytes);
@@ -208,8 +199,9 @@ export class ByteWriter {
 
   #useSlab(size: number): void {
     this.#slab = new Uint8Array(size);
-    this.#view = new DataView(this.#slab.buffer);
-    this.#lent = undefined;
+    this.#buffer = this.#slab.buffer;
+    this.#view = new DataView(this.#buffer);
+    this.#taken = undefined;
     this.#start = 0;
     this.#at = 0;
   }

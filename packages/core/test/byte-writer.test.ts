@@ -194,9 +194,50 @@ describe('a writer whose bytes are not kept', () => {
     writer.raw(filled(8, 2));
     writer.giveBack(first);
     const second = writer.take();
+    writer.giveBack(first);
     writer.u8(3);
     writer.giveBack(second);
     expect([first, second, writer.take()]).toEqual([filled(8, 1), filled(8, 2), Uint8Array.of(3)]);
+  });
+
+  it('makes one view for pieces of one length, each given back before the next', () => {
+    const writer = new ByteWriter(64);
+    const kept = writer.u8(9).take();
+    const first = writer.u32(1).take();
+    writer.giveBack(first);
+    const second = writer.u32(2).take();
+    expect(second).toBe(first);
+    writer.giveBack(second);
+    const third = writer.u16(3).take();
+    const fourth = writer.u32(4).take();
+    expect([kept, third, fourth].map((piece) => [...piece])).toEqual([[9], [0, 3], [0, 0, 0, 4]]);
+  });
+
+  it('does not keep the memory of a large piece', () => {
+    const writer = new ByteWriter(8);
+    for (const length of [4, 4, 2_000_000, 4, 4]) {
+      const piece = writer.raw(filled(length, length % 251)).take();
+      expect(equalBytes(piece, filled(length, length % 251))).toBe(true);
+      writer.giveBack(piece);
+    }
+    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(slabBytes);
+  });
+
+  it('says the same as one whose bytes are, whatever is given back', () => {
+    const pieces = fc.array(fc.tuple(fc.nat(90), fc.boolean()), { maxLength: 40 });
+    fc.assert(
+      fc.property(pieces, (drawn) => {
+        const writer = new ByteWriter(64);
+        const kept: [piece: Uint8Array, value: number][] = [];
+        drawn.forEach(([length, isKept], value) => {
+          const piece = writer.raw(filled(length, value)).take();
+          expect(piece).toEqual(filled(length, value));
+          if (isKept) kept.push([piece, value]);
+          else writer.giveBack(piece);
+        });
+        for (const [piece, value] of kept) expect(piece).toEqual(filled(piece.length, value));
+      }),
+    );
   });
 
   it('leaves zeros where it passes over what was given back', () => {
@@ -265,31 +306,5 @@ describe('moving what was written', () => {
       writer.moveTo(target, -1);
     }).toThrow(InvalidArgumentError);
     expect([...writer.take()]).toEqual([0, 0, 0, 5]);
-  });
-});
-
-describe('lending what was written', () => {
-  it('gives the bytes until the next field is written, in the same memory', () => {
-    const writer = new ByteWriter(64);
-    const kept = writer.u8(9).take();
-    const first = writer.u32(1).lend();
-    expect([...first]).toEqual([0, 0, 0, 1]);
-    const second = writer.u32(2).lend();
-    expect(second).toBe(first);
-    expect([...second]).toEqual([0, 0, 0, 2]);
-    const third = writer.u16(3).lend();
-    expect([...third]).toEqual([0, 3]);
-    expect(third.buffer).toBe(first.buffer);
-    expect([...writer.u16(4).take(), ...kept]).toEqual([0, 4, 9]);
-  });
-
-  it('is of the memory that it was written into, also after that has changed', () => {
-    const writer = new ByteWriter(8);
-    for (const length of [4, 4, 2_000_000, 4, 4]) {
-      const bytes = new Uint8Array(length).fill(length % 251);
-      const lent = writer.raw(bytes).lend();
-      expect(equalBytes(lent, bytes)).toBe(true);
-    }
-    expect(writer.u8(1).take().buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
   });
 });

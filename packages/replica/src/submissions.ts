@@ -38,6 +38,7 @@ export class Submissions<C, R> {
   submitted = 0;
   refused = 0;
   readonly #setup: SubmissionSetup<C, R>;
+  /** The log copies what is submitted: all commands are encoded into the same memory. */
   readonly #writer = new ByteWriter();
 
   constructor(setup: SubmissionSetup<C, R>) {
@@ -53,13 +54,14 @@ export class Submissions<C, R> {
       const timeoutMs = checkTimeout(options.timeoutMs ?? limits.executeTimeoutMs);
       this.#checkRoom(1, options.signal);
       this.#encode(command);
-      const payload = this.#writer.lend();
+      const payload = this.#writer.take();
       const { tally } = this;
       const call = new Execution<R>(options.acknowledge ?? acknowledge, tally, resolve, reject);
       this.submitted += 1;
       this.deadlines.add(call, timeoutMs);
       call.watch(options.signal);
       log.submit(payload, call);
+      this.#writer.giveBack(payload);
     });
   }
 
@@ -73,7 +75,7 @@ export class Submissions<C, R> {
       // All or nothing, so that a bad command does not leave half a batch handed in.
       const ends: number[] = [];
       for (const command of commands) ends.push(this.#encode(command));
-      const payloads = this.#writer.lend();
+      const payloads = this.#writer.take();
       const call = new Call<R>(
         commands.length,
         options.acknowledge ?? acknowledge,
@@ -90,6 +92,7 @@ export class Submissions<C, R> {
         log.submit(payloads.subarray(start, end), caller);
         start = end;
       }
+      this.#writer.giveBack(payloads);
     });
   }
 
@@ -130,14 +133,14 @@ export class Submissions<C, R> {
       codec.encode(command, writer);
     } catch (cause) {
       // What the codec wrote before it threw must not stand in front of the next command.
-      writer.lend();
+      writer.giveBack(writer.take());
       throw new InvalidArgumentError(`the command cannot be encoded: ${describeError(cause)}`, {
         cause,
       });
     }
     const end = writer.length;
     if (end - start > limits.maxCommandBytes) {
-      writer.lend();
+      writer.giveBack(writer.take());
       throw new TooLargeError(
         `a command of ${String(end - start)} bytes is over limits.maxCommandBytes of ${String(limits.maxCommandBytes)}`,
       );
