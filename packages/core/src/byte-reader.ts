@@ -4,8 +4,9 @@
  * A reader hands out views, never copies; whoever keeps a small view for long (a state machine, say) copies it, or it
  * pins the whole frame it came in.
  */
-import { concatBytes, fromUtf8, totalBytes } from './bytes.ts';
+import { concatBytes, totalBytes } from './bytes.ts';
 import { MalformedError } from './errors.ts';
+import { textAt } from './short-text.ts';
 
 const u32Range = 2 ** 32;
 
@@ -103,7 +104,9 @@ export class ByteReader {
 
   /** A length (u32), then so many bytes of UTF-8. */
   string(maxBytes: number = this.left): string {
-    return fromUtf8(this.raw(this.#length(maxBytes)));
+    const length = this.#length(maxBytes);
+    const at = this.#advance(length);
+    return textAt(this.#bytes, at, length);
   }
 
   /** A length (u32), then a reader of so many bytes. */

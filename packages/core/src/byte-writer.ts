@@ -5,12 +5,15 @@
  * slab a tenth of that.
  */
 import { InvalidArgumentError } from './errors.ts';
+import { firstBeyondAscii } from './short-text.ts';
 
 const slabBytes = 64 * 1024;
 /** A larger slab is not written again, or one large piece would be paid for as long as its writer lives. */
 const mostReusedBytes = 1024 * 1024;
 /** Up to here a loop copies faster than what is behind `set` begins. */
 const loopBytes = 48;
+/** As for a text: most keys and names are short, and in ASCII. */
+const loopText = 32;
 const u32Range = 2 ** 32;
 const encoder: { encodeInto(text: string, target: Uint8Array): { written: number } } =
   new TextEncoder();
@@ -106,12 +109,28 @@ export class ByteWriter {
 
   /** A length (u32), then the text in UTF-8. Half of a surrogate pair becomes U+FFFD. */
   string(text: string): this {
+    if (text.length <= loopText && this.#shortAscii(text)) return this;
     // A UTF-16 unit takes at most three bytes in UTF-8: reserve for the worst, use what it takes.
     this.#reserve(4 + text.length * 3);
     const { written } = encoder.encodeInto(text, this.#slab.subarray(this.#at + 4));
     this.#view.setUint32(this.#at, written);
     this.#at += 4 + written;
     return this;
+  }
+
+  /** Writes a text as `string` does, if it is in ASCII. */
+  #shortAscii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(4 + length);
+    const first = this.#at + 4;
+    for (let at = 0; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit >= firstBeyondAscii) return false;
+      this.#slab[first + at] = unit;
+    }
+    this.#view.setUint32(this.#at, length);
+    this.#at = first + length;
+    return true;
   }
 
   /** Leaves room for `count` bytes, zeroed, to be filled in later through the view from `take()`. */

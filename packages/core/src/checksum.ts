@@ -7,7 +7,11 @@
  * One trap in the native one: for an empty array it may forget the seed and return 0. Skip empty parts.
  */
 
-const tables: readonly Uint32Array[] = makeTables();
+/** Bytes a step (slicing-by-8, Kounavis and Berry 2005): six times as fast as one. */
+const step = 8;
+const tableSize = 256;
+/** One behind the other: by each byte value, what it leaves behind that many bytes later. */
+const tables: Int32Array = makeTables();
 
 /**
  * CRC-32 of `bytes`, continuing from `seed`: `crc32(b, crc32(a))` is the checksum of `a` then `b`.
@@ -15,39 +19,46 @@ const tables: readonly Uint32Array[] = makeTables();
  * @returns an unsigned 32-bit integer.
  */
 export function crc32(bytes: Uint8Array, seed: number = 0): number {
-  const [t0, t1, t2, t3] = tables as readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
   let crc = ~seed;
   let at = 0;
-  // Four bytes a step (slicing-by-4, Kounavis and Berry 2005): about four times a byte at a time.
-  for (const end = bytes.length - 3; at < end; at += 4) {
-    crc ^=
-      (bytes[at] ?? 0) |
-      ((bytes[at + 1] ?? 0) << 8) |
-      ((bytes[at + 2] ?? 0) << 16) |
-      ((bytes[at + 3] ?? 0) << 24);
+  for (const end = bytes.length - step + 1; at < end; at += step) {
+    crc ^= byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8);
+    crc ^= (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24);
     crc =
-      (t3[crc & 0xff] ?? 0) ^
-      (t2[(crc >>> 8) & 0xff] ?? 0) ^
-      (t1[(crc >>> 16) & 0xff] ?? 0) ^
-      (t0[crc >>> 24] ?? 0);
+      left(7, crc & 0xff) ^
+      left(6, (crc >>> 8) & 0xff) ^
+      left(5, (crc >>> 16) & 0xff) ^
+      left(4, crc >>> 24) ^
+      left(3, byteAt(bytes, at + 4)) ^
+      left(2, byteAt(bytes, at + 5)) ^
+      left(1, byteAt(bytes, at + 6)) ^
+      left(0, byteAt(bytes, at + 7));
   }
   for (; at < bytes.length; at++) {
-    crc = (crc >>> 8) ^ (t0[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0);
+    crc = (crc >>> 8) ^ left(0, (crc ^ byteAt(bytes, at)) & 0xff);
   }
   return ~crc >>> 0;
 }
 
-function makeTables(): readonly Uint32Array[] {
-  const made = [0, 1, 2, 3].map(() => new Uint32Array(256));
-  const [first] = made as [Uint32Array];
-  for (let byte = 0; byte < 256; byte++) {
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+/** What a byte leaves so many bytes later. */
+function left(later: number, byte: number): number {
+  return tables[later * tableSize + byte] ?? 0;
+}
+
+function makeTables(): Int32Array {
+  const made = new Int32Array(step * tableSize);
+  for (let byte = 0; byte < tableSize; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    first[byte] = crc;
+    made[byte] = crc;
   }
-  for (let slice = 1; slice < made.length; slice++) {
-    const before = made[slice - 1] ?? first;
-    made[slice]?.set(before.map((crc) => (crc >>> 8) ^ (first[crc & 0xff] ?? 0)));
+  for (let at = tableSize; at < made.length; at++) {
+    const before = made[at - tableSize] ?? 0;
+    made[at] = (before >>> 8) ^ (made[before & 0xff] ?? 0);
   }
   return made;
 }
