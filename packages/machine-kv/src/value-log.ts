@@ -7,18 +7,17 @@
  * again. Values overwritten at random are moved 0.4 times in their life, which costs a tenth of what objects of
  * their own would cost the collector.
  *
- * In a segment each value stands behind a head of 8 bytes: its version, and its length. It is live as long as its
- * version says that it stands there.
+ * In a segment each value stands behind a head of 8 bytes: its version, as long as it is live, and its length. So the
+ * cleaner reads a segment from its beginning to its end, and nothing else.
  */
 import { invariant } from '@quorate/core';
-import type { VersionId } from './version-table.ts';
+import { noVersion, type VersionId } from './version-table.ts';
 
 /** Where a value stands: units of 8 bytes, counted through all segments. */
 export type Place = number;
 
-/** Who knows where each value stands. */
+/** Who is told where each value stands. */
 export interface ValueOwners {
-  place(id: VersionId): Place;
   setPlace(id: VersionId, place: Place): void;
 }
 
@@ -94,12 +93,13 @@ export class ValueLog {
   }
 
   /**
-   * The value of so many bytes at a place is not wanted any more, as its version is going to say. (The bytes stand
-   * there too, but to look would be to wait for memory.)
+   * The value of so many bytes at a place is not wanted any more. (How many stands there too, but to look would be to
+   * wait for memory; nobody waits for what is written.)
    */
   release(place: Place, bytes: number): void {
     const segment = this.#segmentAt(place);
     const units = unitsOf(bytes);
+    segment.words[2 * (place % segmentUnits)] = noVersion;
     segment.live -= units;
     if (!segment.isLarge) this.#live -= units;
     if (segment.live === 0 && segment !== this.#head) this.#close(segment);
@@ -145,22 +145,21 @@ export class ValueLog {
   }
 
   #moveAll(segment: Segment): void {
-    const { number, words, used } = segment;
+    const { words, used } = segment;
     for (let at = 0; at < used; ) {
-      const owner = words[2 * at] ?? 0;
+      const owner = words[2 * at] ?? noVersion;
       const units = unitsOf(words[2 * at + 1] ?? 0);
-      if (this.#owners.place(owner) === number * segmentUnits + at) this.#move(segment, at, units);
+      if (owner !== noVersion) this.#move(segment, at, owner, units);
       at += units;
     }
-    invariant(segment.live === 0, 'what is live in a segment is known to its version');
+    invariant(segment.live === 0, 'what is live in a segment has a version');
     this.#close(segment);
   }
 
-  #move(from: Segment, at: number, units: number): void {
+  #move(from: Segment, at: number, owner: VersionId, units: number): void {
     if (!hasRoom(this.#head, units)) this.#next(units);
     const head = this.#head;
     const to = head.used;
-    const owner = from.words[2 * at] ?? 0;
     // Most values are short: to make a view of one costs more than to copy it.
     for (let word = 0; word < 2 * units; word++) {
       head.words[2 * to + word] = from.words[2 * at + word] ?? 0;

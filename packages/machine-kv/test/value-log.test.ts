@@ -10,7 +10,6 @@ class Modelled {
   readonly #places = new Map<number, number>();
   readonly values = new Map<number, Uint8Array>();
   readonly log = new ValueLog({
-    place: (id) => this.#places.get(id) ?? -1,
     setPlace: (id, place) => {
       this.#places.set(id, place);
       this.moves += 1;
