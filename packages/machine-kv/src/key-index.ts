@@ -5,19 +5,13 @@
  * Both lead to a *slot*, the number of a key. A new version of a key that is there changes nothing but one number:
  * a tenth of the cost of finding the key's place in the tree.
  */
-import { noVersion, type VersionId } from './version-table.ts';
+import { KeyTable, type Slot } from './key-table.ts';
 import { emptyTree, type Tree } from './tree.ts';
-
-/** Numbers a key for as long as it is in the index; then it may number another one. */
-export type Slot = number;
+import type { VersionId } from './version-table.ts';
 
 export class KeyIndex {
-  readonly #slots = new Map<string, Slot>();
+  readonly #table = new KeyTable();
   readonly #tree: Tree<string, Slot>;
-  /** By slot. */
-  readonly #keys: string[] = [];
-  #newest: Int32Array = new Int32Array(64);
-  readonly #free: Slot[] = [];
   /** How many times a key came or went. */
   #changes = 0;
 
@@ -28,19 +22,12 @@ export class KeyIndex {
 
   /** The slot of a key, if it has one. */
   find(key: string): Slot | undefined {
-    return this.#slots.get(key);
+    return this.#table.find(key);
   }
 
   /** Gives a key that has none a slot. */
   add(key: string): Slot {
-    const slot = this.#free.pop() ?? this.#keys.length;
-    this.#keys[slot] = key;
-    if (slot >= this.#newest.length) {
-      const larger = new Int32Array(2 * this.#newest.length);
-      larger.set(this.#newest);
-      this.#newest = larger;
-    }
-    this.#slots.set(key, slot);
+    const slot = this.#table.add(key);
     this.#tree.set(key, slot);
     this.#changes += 1;
     return slot;
@@ -48,26 +35,22 @@ export class KeyIndex {
 
   /** Takes a key out. */
   remove(slot: Slot): void {
-    const key = this.key(slot);
-    this.#slots.delete(key);
-    this.#tree.delete(key);
-    this.#keys[slot] = '';
-    this.#newest[slot] = noVersion;
-    this.#free.push(slot);
+    this.#tree.delete(this.key(slot));
+    this.#table.remove(slot);
     this.#changes += 1;
   }
 
   key(slot: Slot): string {
-    return this.#keys[slot] ?? '';
+    return this.#table.key(slot);
   }
 
   /** The newest version of a key. */
   newest(slot: Slot): VersionId {
-    return this.#newest[slot] ?? noVersion;
+    return this.#table.newest(slot);
   }
 
   setNewest(slot: Slot, id: VersionId): void {
-    this.#newest[slot] = id;
+    this.#table.setNewest(slot, id);
   }
 
   /** Those from a key on, in order. Keys may come and go meanwhile: those behind the last one count as they are. */

@@ -17,7 +17,8 @@
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import type { KvSelection } from './commands.ts';
 import { History, type Sequence } from './history.ts';
-import { KeyIndex, type Slot } from './key-index.ts';
+import { KeyIndex } from './key-index.ts';
+import type { Slot } from './key-table.ts';
 import { KeyOrder, utf8Length } from './keys.ts';
 import { noLease } from './leases/none.ts';
 import { type FrozenLeases, LeaseTable } from './leases/table.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { KeyIndex, type Slot } from '../src/key-index.ts';
+import { KeyIndex } from '../src/key-index.ts';
+import type { Slot } from '../src/key-table.ts';
 import { noVersion } from '../src/version-table.ts';
 
 const order = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
