@@ -56,7 +56,7 @@ export interface EngineOptions {
    * Bytes of durable records kept in memory for other members and the consumer; older ones are read
    * from disk. Records that are not durable or not decided yet come on top, bounded by the windows above.
    *
-   * @default 16 MiB
+   * @default 8 MiB
    */
   readonly maxTailBytes?: number;
   /**
@@ -114,7 +114,7 @@ export function engineSettingsOf(options: EngineOptions): EngineSettings {
     maxInflightBytes: options.maxInflightBytes ?? 8 * mebibyte,
     maxUncommittedBytes: options.maxUncommittedBytes ?? 64 * mebibyte,
     maxUnappliedBytes: options.maxUnappliedBytes ?? 16 * mebibyte,
-    maxTailBytes: options.maxTailBytes ?? 16 * mebibyte,
+    maxTailBytes: options.maxTailBytes ?? 8 * mebibyte,
     maxPendingReads: options.maxPendingReads ?? 65_536,
     keepBytesBehindSnapshot: options.keepBytesBehindSnapshot ?? 8 * mebibyte,
     maxHeldLogBytes: options.maxHeldLogBytes ?? 1024 * mebibyte,
