@@ -65,8 +65,8 @@ export function closedLoop(
     };
     const client = (number: number): void => {
       let sentAt = 0;
-      const send = (): void => {
-        sentAt = performance.now();
+      const send = (now: number): void => {
+        sentAt = now;
         execute(number).then(done, fail);
       };
       const done = (): void => {
@@ -81,9 +81,9 @@ export function closedLoop(
         } else if (span.begins(now)) {
           counting = { since: now, figures: watch() };
         }
-        send();
+        send(now);
       };
-      send();
+      send(performance.now());
     };
     for (let number = 0; number < clients; number += commandsPerCall) client(number);
   });
