@@ -14,6 +14,12 @@ export interface Disk {
   crash(): void;
 }
 
+/**
+ * A segment is filled with zeros, and synced, before the first write: at the usual size a test of some hundred
+ * small writes would be one of a gigabyte. So small, a log goes through several of them too.
+ */
+const segmentBytes = 64 * 1024;
+
 /** A storage to test with. */
 export interface TestedStorage {
   readonly name: string;
@@ -25,7 +31,8 @@ export const storages: readonly TestedStorage[] = [
   { name: 'memory', disk: () => memoryDisk() },
   {
     name: 'file',
-    disk: (folder, node) => mortal(() => fileStorage({ directory: join(folder, node) })),
+    disk: (folder, node) =>
+      mortal(() => fileStorage({ directory: join(folder, node), segmentBytes })),
   },
   {
     name: 'level',
