@@ -47,6 +47,8 @@ const stages = [
     tool('format', 'biome', ['format', '.']),
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
+    // What tests start, of what is not built above: else several of them would compile it at one time, and run it.
+    tool('programs', 'tsc', ['-b', 'tooling/benchmark', 'tooling/faults', 'tooling/simulation']),
   ],
   // The tests use whatever is there, the others one core, one after the other. They have ended long before those
   // tests run that state how long something takes: these come last. (Tests compile what they start as a program;

@@ -48,7 +48,8 @@ function chunksOf(range: SeedRange): SeedRange[] {
   return chunks;
 }
 
-function answerOf(worker: Worker, range: SeedRange): Promise<Tally> {
+/** What a thread that runs `worker.ts` says of a range. */
+export function answerOf(worker: Worker, range: SeedRange): Promise<Tally> {
   return new Promise((resolve, reject) => {
     const onError = (error: unknown): void => {
       worker.off('message', onMessage);

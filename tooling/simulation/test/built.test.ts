@@ -1,39 +1,11 @@
 /** The program itself, built, with its threads. */
-import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { built, compile, finish } from './compile.ts';
 
-const tool = fileURLToPath(new URL('..', import.meta.url));
-const program = join(tool, 'dist', 'bin.js');
+const program = fileURLToPath(built('bin.js'));
 
-interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function finish(words: readonly string[]): Promise<Finished> {
-  const child = spawn(process.execPath, words, { stdio: 'pipe' });
-  const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
-      output[stream] += text;
-    });
-  }
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  return { code, ...output };
-}
-
-beforeAll(async () => {
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(compiler), 'bin', 'tsc');
-  const { code, stdout } = await finish([tsc, '-b', tool]);
-  if (code !== 0) throw new Error(`the program does not compile:\n${stdout}`);
-}, 180_000);
+beforeAll(compile, 180_000);
 
 describe('sim', { timeout: 120_000 }, () => {
   it('comes to the same with one thread and with two', async () => {

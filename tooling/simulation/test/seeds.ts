@@ -2,13 +2,18 @@
  * Many seeds of one algorithm, as tests: chunks of them, each of which fails with the lines that show its
  * failures again, and in the end what all of them together must have reached.
  *
+ * They run as they are built, on a thread that knows nothing of Vitest: whatever is imported costs Vitest's
+ * modules a call each time it is used, which for a thousand seeds adds up to a third of all they do.
+ *
  * Replay one seed with `QUORATE_SEED=17`, or run more or fewer with `QUORATE_SEEDS=5000`.
  */
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missedPaths } from '../src/paths.ts';
-import { runSeeds } from '../src/seeds.ts';
+import { answerOf } from '../src/pool.ts';
 import { emptyTally, merge } from '../src/tally.ts';
 import { failureLines } from '../src/text.ts';
+import { built, compile } from './compile.ts';
 
 const { QUORATE_SEED, QUORATE_SEEDS } = process.env;
 
@@ -23,11 +28,23 @@ export function seedTests(algorithm: string): void {
   const total = emptyTally();
 
   describe(algorithm, { timeout }, () => {
+    let thread: Worker;
+
+    beforeAll(async () => {
+      await compile();
+      // Without the options by which this process finds sources.
+      thread = new Worker(built('worker.js'), { execArgv: [] });
+    }, timeout);
+
+    afterAll(async () => {
+      await thread.terminate();
+    });
+
     for (let first = from; first < from + seeds; first += chunkSeeds) {
       const count = Math.min(chunkSeeds, from + seeds - first);
       it(`seeds ${String(first)} to ${String(first + count - 1)}`, async () => {
         const range = { algorithm, from: first, count, profile: 'swarm' } as const;
-        const tally = await runSeeds(range, () => true);
+        const tally = await answerOf(thread, range);
         merge(total, tally);
         const lines = tally.failures.map((failure) => failureLines(failure, 'swarm', undefined));
         expect(lines.join('\n')).toBe('');
