@@ -147,6 +147,33 @@ describe.each(algorithms)('a log on $name', (tested) => {
       await cluster.close();
     });
 
+    it('decided while their node heard nothing happen once, though it learns of the next epoch before it sees them', async () => {
+      // What is decided is delivered one entry at a time.
+      const { cluster, leader, followers } = await started({
+        algorithm: () => tested.algorithmWith({ maxUnappliedBytes: 1 }),
+      });
+      const asking = follower(followers);
+      for (const { id } of cluster.nodes) cluster.network.block(id, asking.id);
+      const before = Array.from({ length: 20 }, (_, entry) => `before ${String(entry)}`);
+      for (const command of before) void leader.log.append([utf8(command)]);
+      const asked = cluster.submit(asking);
+      const all = [...before, asked.command];
+      await cluster.until(
+        () => leader.consumer.commands.length === all.length,
+        5000,
+        'all of them',
+      );
+      await cluster.crash(leader);
+      cluster.network.heal();
+      await ended(cluster, asked);
+      expect(asked.ending).toBe('applied');
+      await cluster.runtime.run(2000);
+      for (const { consumer } of followers) {
+        expect(consumer.commands.map(([, command]) => command)).toEqual(all);
+      }
+      await cluster.close();
+    });
+
     it('at a node that finds no leader are definitely rejected', async () => {
       const { cluster, followers } = await started({ limits: { requestTimeoutMs: 2000 } });
       const alone = follower(followers);

@@ -9,6 +9,7 @@ import { raft } from '@quorate/raft';
 /** Options that mean the same to every algorithm. */
 interface CommonOptions {
   readonly maxHeldLogBytes?: number;
+  readonly maxUnappliedBytes?: number;
 }
 
 /** An algorithm to test with, in one of its ways. Nobody but the driver looks into its messages. */
