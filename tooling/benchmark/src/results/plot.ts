@@ -17,11 +17,15 @@ interface Line {
   readonly points: readonly { readonly label: string; readonly row: Row }[];
 }
 
-const width = 620;
 const panelHeight = 300;
 const headHeight = 52;
-/** Where the points lie within a panel. */
+/** For the names of the lines, on the right of the points. */
+const keyWidth = 150;
+/** Where the points lie within a panel; more to the right where the labels need it. */
 const area = { left: 84, right: 470, top: 40, bottom: 244 };
+/** A text has no width here: about that of the widest font that readers are likely to have, DejaVu Sans. */
+const characterWidth = 7;
+const labelGap = 14;
 const decadeFormat = new Intl.NumberFormat('en-US', { notation: 'compact' });
 /** More lines than styles share them. */
 const lineStyles = 5;
@@ -54,6 +58,8 @@ const style = `
 /** An SVG document. Floors that were measured around the work are left out. */
 export function plotOf(title: string, rows: readonly Row[]): string {
   const panels = panelsOf(rows.filter(({ when }) => when === undefined));
+  const right = Math.max(area.right, ...panels.map(rightOf));
+  const width = right + keyWidth;
   const height = headHeight + panels.length * panelHeight;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
@@ -63,7 +69,7 @@ export function plotOf(title: string, rows: readonly Row[]): string {
     `  <text class="head" x="24" y="34">${escapeXml(title)}</text>`,
     ...panels.flatMap((panel, at) => [
       `  <g transform="translate(0 ${headHeight + at * panelHeight})">`,
-      ...draw(panel).map((shape) => `    ${shape}`),
+      ...draw(panel, right).map((shape) => `    ${shape}`),
       '  </g>',
     ]),
     '</svg>\n',
@@ -130,7 +136,13 @@ function lineOf({ algorithm, storage, operation }: Row): string {
   return parts.length === 0 ? operation : parts.join(', ');
 }
 
-function draw({ title, axis, labels, lines }: Panel): readonly string[] {
+/** How far to the right the points must lie for the labels not to touch. */
+function rightOf({ labels }: Panel): number {
+  const longest = Math.max(...labels.map(({ length }) => length));
+  return area.left + labels.length * (longest * characterWidth + labelGap);
+}
+
+function draw({ title, axis, labels, lines }: Panel, right: number): readonly string[] {
   const rows = lines.flatMap(({ points }) => points.map(({ row }) => row));
   const low = Math.min(...rows.map((row) => row.operationsPerSecondLow));
   const high = Math.max(...rows.map((row) => row.operationsPerSecondHigh));
@@ -141,7 +153,7 @@ function draw({ title, axis, labels, lines }: Panel): readonly string[] {
     return round(area.bottom - share * (area.bottom - area.top));
   };
   const x = (label: string): number => {
-    const step = (area.right - area.left) / labels.length;
+    const step = (right - area.left) / labels.length;
     return round(area.left + (labels.indexOf(label) + 0.5) * step);
   };
   const decades = Array.from(
@@ -151,14 +163,14 @@ function draw({ title, axis, labels, lines }: Panel): readonly string[] {
   return [
     `<text class="small" x="24" y="18">${escapeXml(title)}, operations per second</text>`,
     ...decades.flatMap((value) => [
-      `<path class="grid" d="M${area.left} ${y(value)}H${area.right}" />`,
+      `<path class="grid" d="M${area.left} ${y(value)}H${right}" />`,
       `<text class="small" x="${area.left - 8}" y="${y(value) + 4}" text-anchor="end">${decadeFormat.format(value)}</text>`,
     ]),
     ...labels.map(
       (label) =>
         `<text class="small" x="${x(label)}" y="${area.bottom + 20}" text-anchor="middle">${escapeXml(label)}</text>`,
     ),
-    `<text class="small" x="${(area.left + area.right) / 2}" y="${area.bottom + 40}" text-anchor="middle">${axis}</text>`,
+    `<text class="small" x="${(area.left + right) / 2}" y="${area.bottom + 40}" text-anchor="middle">${axis}</text>`,
     ...lines.flatMap(({ name, points }, at) => {
       // Side by side, so that bars of equal speed do not hide each other.
       const shift = (at - (lines.length - 1) / 2) * 8;
@@ -171,8 +183,8 @@ function draw({ title, axis, labels, lines }: Panel): readonly string[] {
       const key = area.top + at * 22;
       return [
         `<path class="line s${at % lineStyles}" d="M${path.join('L')}${bars.join('')}" />`,
-        `<path class="line s${at % lineStyles}" d="M${area.right + 16} ${key}h20" />`,
-        `<text x="${area.right + 44}" y="${key + 4}">${escapeXml(name)}</text>`,
+        `<path class="line s${at % lineStyles}" d="M${right + 16} ${key}h20" />`,
+        `<text x="${right + 44}" y="${key + 4}">${escapeXml(name)}</text>`,
       ];
     }),
   ];
