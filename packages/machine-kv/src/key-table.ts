@@ -25,7 +25,7 @@ const countAt = 0;
 const crowdedAt = 1;
 const firstKeyAt = 2;
 const firstBuckets = 16;
-/** Keys a bucket at most, on average. With four, one key in fifty finds no room; with three, one in three hundred. */
+/** Keys a bucket at most, on average. With four, one key in fifty finds no room. */
 const maxLoad = 4;
 
 /** A record of a slot has 32 bytes: two words, and the characters of a short key in Latin 1. */
