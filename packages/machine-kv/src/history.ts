@@ -9,7 +9,11 @@
  * A change is a version and what it superseded, the version before it of the same key. While one of them can be
  * read, so can the other. What is forgotten cannot be read any more, and counts no more; it stays all the same for
  * as long as somebody (a snapshot being written) has pinned it.
+ *
+ * What has to be known of a change to forget it stands in the ring. To look it up in the versions, ten thousand
+ * changes later, would be to wait for memory twice.
  */
+import type { HashSum } from '@quorate/core';
 import { versionOverheadBytes } from './limits.ts';
 import type { VersionId, VersionTable } from './version-table.ts';
 
@@ -22,13 +26,27 @@ export interface Place {
 /** Numbers the changes, from 0, for ever. */
 export type Sequence = number;
 
+/** Records that the ring begins with. */
 const firstCapacity = 64;
+
+/** A record has 32 bytes: a number, the revision, and six words. */
+const recordNumbers = 4;
+const recordWords = 8;
+const revisionAt = 0;
+const versionAt = 2;
+const supersededAt = 3;
+/** What counts no more once the change is forgotten: the sum of up to two hashes. */
+const hashLowAt = 4;
+const hashHighAt = 5;
+const bytesAt = 6;
 
 /** The queue of changes since the compact revision. */
 export class History {
   readonly #versions: VersionTable;
-  /** A change stands at its sequence modulo the length, which is a power of two. */
-  #ring: Int32Array = new Int32Array(firstCapacity);
+  /** The record of a change stands at its sequence modulo their number, which is a power of two. */
+  #numbers = new Float64Array(firstCapacity * recordNumbers);
+  /** The same memory. */
+  #words = new Int32Array(this.#numbers.buffer);
   #kept: Sequence = 0;
   #first: Sequence = 0;
   #end: Sequence = 0;
@@ -61,14 +79,49 @@ export class History {
 
   /** The version that a change made. */
   at(sequence: Sequence): VersionId {
-    return this.#ring[sequence & (this.#ring.length - 1)] ?? 0;
+    return this.#word(sequence, versionAt);
+  }
+
+  /** The version that a change superseded, a tombstone too; `noVersion`: there was none. */
+  supersededAt(sequence: Sequence): VersionId {
+    return this.#word(sequence, supersededAt);
+  }
+
+  /** The revision of a change. */
+  revisionAt(sequence: Sequence): number {
+    return this.#numbers[this.#recordOf(sequence) * recordNumbers + revisionAt] ?? 0;
   }
 
   append(id: VersionId): void {
-    if (this.#end - this.#kept === this.#ring.length) this.#grow();
-    this.#ring[this.#end & (this.#ring.length - 1)] = id;
+    if ((this.#end - this.#kept) * recordNumbers === this.#numbers.length) this.#grow();
+    const versions = this.#versions;
+    const superseded = versions.previous(id);
+    const record = this.#recordOf(this.#end);
+    this.#numbers[record * recordNumbers + revisionAt] = versions.modRevision(id);
+    const words = this.#words;
+    const first = record * recordWords;
+    words[first + versionAt] = id;
+    words[first + supersededAt] = superseded;
+    let low = 0;
+    let high = 0;
+    let bytes = versionOverheadBytes;
+    // A superseded tombstone counts nothing: whether it is still linked depends on when it was compacted,
+    // and what is counted decides what is dropped next, so it must be the same after a restore.
+    if (versions.isLive(superseded)) {
+      low = versions.hashLow(superseded);
+      high = versions.hashHigh(superseded);
+      bytes += versions.bytes(superseded);
+    }
+    if (!versions.isLive(id)) {
+      low += versions.hashLow(id);
+      high += versions.hashHigh(id);
+      bytes += versions.bytes(id);
+    }
+    words[first + hashLowAt] = low;
+    words[first + hashHighAt] = high;
+    words[first + bytesAt] = bytes;
     this.#end += 1;
-    this.#bytes += this.#bytesOf(id);
+    this.#bytes += bytes;
   }
 
   /** The first change that does not lie in front of a place; `end` if none has come yet. */
@@ -85,19 +138,24 @@ export class History {
     return low;
   }
 
-  /** The oldest change can be read no more. */
-  forgetFirst(): void {
-    this.#bytes -= this.#bytesOf(this.at(this.#first));
+  /**
+   * The oldest change can be read no more. What it superseded, and its tombstone, are taken out of the sum of the
+   * hashes of all that can be read.
+   */
+  forgetFirst(readable: HashSum): void {
+    const first = this.#first;
+    readable.subtract(this.#word(first, hashLowAt), this.#word(first, hashHighAt));
+    this.#bytes -= this.#word(first, bytesAt);
     this.#first += 1;
   }
 
   /** The oldest change that is forgotten and not pinned leaves the queue; undefined: there is none. */
-  dropForgotten(): VersionId | undefined {
-    if (this.#kept === this.#first) return undefined;
-    for (const { from } of this.#pins) if (from <= this.#kept) return undefined;
-    const id = this.at(this.#kept);
+  dropForgotten(): Sequence | undefined {
+    const kept = this.#kept;
+    if (kept === this.#first) return undefined;
+    for (const { from } of this.#pins) if (from <= kept) return undefined;
     this.#kept += 1;
-    return id;
+    return kept;
   }
 
   /** Keeps all changes that can be read now until what it returns is called. */
@@ -110,26 +168,24 @@ export class History {
   }
 
   #grow(): void {
-    const ring = new Int32Array(2 * this.#ring.length);
-    for (let sequence = this.#kept; sequence < this.#end; sequence++) {
-      ring[sequence & (ring.length - 1)] = this.at(sequence);
-    }
-    this.#ring = ring;
+    const { length } = this.#numbers;
+    const numbers = new Float64Array(2 * length);
+    // All records are in use: those from the oldest one on to the end of the memory, then those in front of it.
+    const oldest = this.#recordOf(this.#kept) * recordNumbers;
+    const from = this.#kept * recordNumbers;
+    numbers.set(this.#numbers.subarray(oldest), from % numbers.length);
+    numbers.set(this.#numbers.subarray(0, oldest), (from + length - oldest) % numbers.length);
+    this.#numbers = numbers;
+    this.#words = new Int32Array(numbers.buffer);
   }
 
-  /**
-   * A superseded tombstone counts nothing: whether it is still linked depends on when it was compacted,
-   * and what is counted decides what is dropped next, so it must be the same after a restore.
-   */
-  #bytesOf(id: VersionId): number {
-    const versions = this.#versions;
-    const tombstone = versions.isLive(id) ? 0 : versions.bytes(id);
-    const superseded = versions.previous(id);
-    return (
-      versionOverheadBytes +
-      tombstone +
-      (versions.isLive(superseded) ? versions.bytes(superseded) : 0)
-    );
+  /** Number of a record in the ring. */
+  #recordOf(sequence: Sequence): number {
+    return sequence & (this.#numbers.length / recordNumbers - 1);
+  }
+
+  #word(sequence: Sequence, field: number): number {
+    return this.#words[this.#recordOf(sequence) * recordWords + field] ?? 0;
   }
 }
 

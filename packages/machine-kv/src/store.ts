@@ -31,6 +31,9 @@ import { noVersion, type VersionFields, type VersionId, VersionTable } from './v
 /** Revision of an empty map. */
 export const firstRevision = 1;
 
+/** Keys that are looked at together. */
+const groupKeys = 32;
+
 /** How much history stays readable behind the current revision; whichever bound is reached first. */
 export interface Retention {
   readonly revisions: number;
@@ -333,11 +336,30 @@ export class Store {
     return frozen;
   }
 
+  /**
+   * A group of keys at a time: what has to come from memory for each of them is asked for together, and waited for
+   * once. What was in force stays there until the state is released, whatever happens between two versions.
+   */
   *#inForceAt(revision: number): Generator<VersionId, void, undefined> {
+    const slots: Slot[] = [];
     for (const slot of this.#index.from('')) {
-      const id = this.versions.inForce(this.#index.newest(slot), revision);
-      if (id !== noVersion) yield id;
+      slots.push(slot);
+      if (slots.length < groupKeys) continue;
+      yield* this.#inForce(slots, revision);
+      slots.length = 0;
     }
+    yield* this.#inForce(slots, revision);
+  }
+
+  #inForce(slots: readonly Slot[], revision: number): readonly VersionId[] {
+    const { versions } = this;
+    const newest = slots.map((slot) => this.#index.newest(slot));
+    const ids = newest.map((id) => versions.inForce(id, revision)).filter((id) => id !== noVersion);
+    for (const id of ids) {
+      const bytes = this.#values.lengthAt(versions.place(id));
+      invariant(bytes === versions.valueBytes(id), 'a value is as long as its version says');
+    }
+    return ids;
   }
 
   *#changesBetween(first: Sequence, end: Sequence): Generator<VersionId, void, undefined> {
@@ -377,36 +399,21 @@ export class Store {
   }
 
   #forgetUpTo(revision: number): void {
-    const { history, versions } = this;
+    const { history } = this;
     this.#compactRevision = revision;
-    while (history.length > 0) {
-      const oldest = history.at(history.first);
-      if (versions.modRevision(oldest) > revision) return;
-      history.forgetFirst();
-      this.#forget(oldest);
+    while (history.length > 0 && history.revisionAt(history.first) <= revision) {
+      history.forgetFirst(this.#hashes);
     }
-  }
-
-  /** What nobody can read once a change is forgotten counts no more: what it superseded, and its tombstone. */
-  #forget(id: VersionId): void {
-    const { versions } = this;
-    const superseded = versions.previous(id);
-    if (versions.isLive(superseded)) this.#uncount(superseded);
-    if (!versions.isLive(id)) this.#uncount(id);
-  }
-
-  #uncount(id: VersionId): void {
-    this.#hashes.subtract(this.versions.hashLow(id), this.versions.hashHigh(id));
   }
 
   /** Every change is forgotten once, so this costs each change a constant, whenever it happens. */
   #trim(): void {
     const { revisions, bytes } = this.#retention;
-    const { history, versions } = this;
+    const { history } = this;
     while (history.length > 0) {
       const over = this.#revision - this.#compactRevision > revisions;
       if (!over && history.bytes <= bytes) return;
-      this.#forgetUpTo(versions.modRevision(history.at(history.first)));
+      this.#forgetUpTo(history.revisionAt(history.first));
     }
   }
 
@@ -414,9 +421,10 @@ export class Store {
   #drop(most: number): void {
     const { history, versions } = this;
     for (let dropped = 0; dropped < most; dropped++) {
-      const id = history.dropForgotten();
-      if (id === undefined) return;
-      const superseded = versions.previous(id);
+      const sequence = history.dropForgotten();
+      if (sequence === undefined) return;
+      const id = history.at(sequence);
+      const superseded = history.supersededAt(sequence);
       versions.setPrevious(id, noVersion);
       if (superseded !== noVersion) this.#remove(superseded);
       const slot = versions.slot(id);

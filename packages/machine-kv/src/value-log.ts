@@ -92,6 +92,11 @@ export class ValueLog {
     return new Uint8Array(bytes.buffer, (at + 1) * unitBytes, words[2 * at + 1] ?? 0);
   }
 
+  /** Bytes of the value at a place. */
+  lengthAt(place: Place): number {
+    return this.#segmentAt(place).words[2 * (place % segmentUnits) + 1] ?? 0;
+  }
+
   /**
    * The value of so many bytes at a place is not wanted any more. (How many stands there too, but to look would be to
    * wait for memory; nobody waits for what is written.)
