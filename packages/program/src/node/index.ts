@@ -10,6 +10,7 @@ export {
   nodeAccess,
   type NodeAccessOptions,
 } from './access.ts';
+export { spaceCollections } from './collections.ts';
 export { createLogger, type LoggingOptions } from './logger.ts';
 export { checkFree, explainListening, listenError } from './ports.ts';
 export { type Serving, serveUntilEnd } from './serve.ts';

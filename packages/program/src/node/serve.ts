@@ -4,6 +4,7 @@
 import { describeError } from '@quorate/core';
 import { codeOf, exitCodes } from '../errors.ts';
 import { waitForEnd } from '../shutdown.ts';
+import { spaceCollections } from './collections.ts';
 import { tellSupervisor } from './supervision.ts';
 
 /** A node that serves. */
@@ -25,6 +26,7 @@ export async function serveUntilEnd<N extends Serving>(
   start: () => Promise<N>,
   announce: (node: N) => Promise<void>,
 ): Promise<void> {
+  spaceCollections();
   // From the first moment on: a signal during the start must end the node in good order too.
   const over = new AbortController();
   const ended = waitForEnd({ supervised, until: over.signal });
