@@ -54,10 +54,20 @@ export function registerKey(
     return acceptors.number({ ...node, sent: living });
   });
 
+  // Most steps leave the proposers what they were, the very same list: it need not be looked up again.
+  let lastProposers: readonly number[] = [];
+  let lastList = lists.number(lastProposers);
+  const listOf = (proposerNodes: readonly number[]): number => {
+    if (proposerNodes === lastProposers) return lastList;
+    lastProposers = proposerNodes;
+    lastList = lists.number(proposerNodes);
+    return lastList;
+  };
+
   return (world) => {
     let numbers = world.acceptors;
     if (merge.includes('dead messages')) {
-      const list = lists.number(world.proposers);
+      const list = listOf(world.proposers);
       numbers = numbers.map((number) => withoutDead(number, list));
     }
     const isSorted = (order: readonly number[]): boolean => {
@@ -71,12 +81,19 @@ export function registerKey(
     let least: string | undefined;
     for (const [order, places] of orders.entries()) {
       if (orders.length > 1 && !isSorted(places)) continue;
-      let key = String(world.sent);
-      for (const place of places) key += ` ${String(numbers[place])}`;
-      for (const number of world.proposers) key += ` ${String(renamedProposer(number, order))}`;
-      for (const number of world.learners) key += ` ${String(renamedLearner(number, order))}`;
+      const units = [unit(world.sent)];
+      for (const place of places) units.push(unit(numbers[place] ?? 0));
+      for (const number of world.proposers) units.push(unit(renamedProposer(number, order)));
+      for (const number of world.learners) units.push(unit(renamedLearner(number, order)));
+      const key = String.fromCharCode(...units);
       if (least === undefined || key < least) least = key;
     }
     return least ?? '';
   };
+}
+
+/** As many numbers stand in all keys, so a code unit for each of them is enough to tell keys apart. */
+function unit(number: number): number {
+  if (number > 0xffff) throw new RangeError('too large a number');
+  return number;
 }
