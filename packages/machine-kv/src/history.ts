@@ -39,6 +39,7 @@ const supersededAt = 3;
 const hashLowAt = 4;
 const hashHighAt = 5;
 const bytesAt = 6;
+const isDeletionAt = 7;
 
 /** The queue of changes since the compact revision. */
 export class History {
@@ -67,6 +68,11 @@ export class History {
     return this.#bytes;
   }
 
+  /** The oldest change that stays, though it may be forgotten. */
+  get kept(): Sequence {
+    return this.#kept;
+  }
+
   /** The oldest change that can be read. */
   get first(): Sequence {
     return this.#first;
@@ -85,6 +91,10 @@ export class History {
   /** The version that a change superseded, a tombstone too; `noVersion`: there was none. */
   supersededAt(sequence: Sequence): VersionId {
     return this.#word(sequence, supersededAt);
+  }
+
+  isDeletion(sequence: Sequence): boolean {
+    return this.#word(sequence, isDeletionAt) === 1;
   }
 
   /** The revision of a change. */
@@ -112,7 +122,8 @@ export class History {
       high = versions.hashHigh(superseded);
       bytes += versions.bytes(superseded);
     }
-    if (!versions.isLive(id)) {
+    const isDeletion = !versions.isLive(id);
+    if (isDeletion) {
       low += versions.hashLow(id);
       high += versions.hashHigh(id);
       bytes += versions.bytes(id);
@@ -120,6 +131,7 @@ export class History {
     words[first + hashLowAt] = low;
     words[first + hashHighAt] = high;
     words[first + bytesAt] = bytes;
+    words[first + isDeletionAt] = isDeletion ? 1 : 0;
     this.#end += 1;
     this.#bytes += bytes;
   }
@@ -149,13 +161,13 @@ export class History {
     this.#first += 1;
   }
 
-  /** The oldest change that is forgotten and not pinned leaves the queue; undefined: there is none. */
-  dropForgotten(): Sequence | undefined {
-    const kept = this.#kept;
-    if (kept === this.#first) return undefined;
-    for (const { from } of this.#pins) if (from <= kept) return undefined;
-    this.#kept += 1;
-    return kept;
+  /** The oldest changes that are forgotten and not pinned leave the queue, so many at most. Gives their number. */
+  dropForgotten(most: number): number {
+    let end = Math.min(this.#kept + most, this.#first);
+    for (const { from } of this.#pins) end = Math.min(end, from);
+    const dropped = Math.max(0, end - this.#kept);
+    this.#kept += dropped;
+    return dropped;
   }
 
   /** Keeps all changes that can be read now until what it returns is called. */

@@ -25,14 +25,20 @@ import { type FrozenLeases, LeaseTable } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
 import { boundsOf } from './selection.ts';
 import { ValueCopier } from './value-copier.ts';
-import { ValueLog } from './value-log.ts';
-import { noVersion, type VersionFields, type VersionId, VersionTable } from './version-table.ts';
+import { type Place, ValueLog } from './value-log.ts';
+import {
+  noPlace,
+  noVersion,
+  type VersionFields,
+  type VersionId,
+  VersionTable,
+} from './version-table.ts';
 
 /** Revision of an empty map. */
 export const firstRevision = 1;
 
-/** Keys that are looked at together. */
-const groupKeys = 32;
+/** Keys, or changes, that are looked at together: their memory is asked for at once, and waited for once. */
+export const groupSize = 16;
 
 /** How much history stays readable behind the current revision; whichever bound is reached first. */
 export interface Retention {
@@ -75,6 +81,8 @@ export class Store {
   readonly versions: VersionTable = new VersionTable();
   readonly history: History = new History(this.versions);
   readonly #values = new ValueLog(this.versions);
+  /** Of what a group of changes superseded. */
+  readonly #places = new Float64Array(groupSize);
   readonly #copier = new ValueCopier();
   readonly #order = new KeyOrder();
   readonly #index = new KeyIndex(this.#order.compare);
@@ -208,7 +216,8 @@ export class Store {
     this.#uncommitted = 0;
     this.#trim();
     // Twice as many as there are new ones: what a snapshot had pinned goes in small steps behind it.
-    this.#drop(2 * changes);
+    const { first, kept } = this.history;
+    if (first - kept >= groupSize) this.#drop(2 * Math.max(changes, groupSize));
   }
 
   /** Forgets what was before a revision. It must lie between the compact and the current one. */
@@ -336,15 +345,12 @@ export class Store {
     return frozen;
   }
 
-  /**
-   * A group of keys at a time: what has to come from memory for each of them is asked for together, and waited for
-   * once. What was in force stays there until the state is released, whatever happens between two versions.
-   */
+  /** What was in force stays there until the state is released, whatever happens between two versions. */
   *#inForceAt(revision: number): Generator<VersionId, void, undefined> {
     const slots: Slot[] = [];
     for (const slot of this.#index.from('')) {
       slots.push(slot);
-      if (slots.length < groupKeys) continue;
+      if (slots.length < groupSize) continue;
       yield* this.#inForce(slots, revision);
       slots.length = 0;
     }
@@ -419,25 +425,37 @@ export class Store {
 
   /** Gives back what belongs to changes that are forgotten, up to so many of them. */
   #drop(most: number): void {
-    const { history, versions } = this;
-    for (let dropped = 0; dropped < most; dropped++) {
-      const sequence = history.dropForgotten();
-      if (sequence === undefined) return;
-      const id = history.at(sequence);
-      const superseded = history.supersededAt(sequence);
-      versions.setPrevious(id, noVersion);
-      if (superseded !== noVersion) this.#remove(superseded);
-      const slot = versions.slot(id);
-      // A tombstone that is not the newest one goes with the change that superseded it.
-      if (versions.isLive(id) || this.#index.newest(slot) !== id) continue;
-      this.#index.remove(slot);
-      this.#remove(id);
+    const { history } = this;
+    for (let left = most; left > 0; ) {
+      const first = history.kept;
+      const dropped = history.dropForgotten(Math.min(left, groupSize));
+      if (dropped === 0) return;
+      this.#giveBack(first, dropped);
+      left -= dropped;
     }
   }
 
-  #remove(id: VersionId): void {
-    const { versions } = this;
-    if (versions.isLive(id)) this.#values.release(versions.place(id), versions.valueBytes(id));
-    versions.remove(id);
+  /** Gives back what belongs to changes that have left the history. */
+  #giveBack(first: Sequence, changes: number): void {
+    const { history, versions } = this;
+    const places = this.#places;
+    for (let at = 0; at < changes; at++) {
+      places[at] = versions.place(history.supersededAt(first + at));
+    }
+    for (let at = 0; at < changes; at++) {
+      const id = history.at(first + at);
+      const superseded = history.supersededAt(first + at);
+      versions.setPrevious(id, noVersion);
+      if (superseded !== noVersion) this.#remove(superseded, places[at] ?? noPlace);
+      // A tombstone that is not the newest one goes with the change that superseded it.
+      if (!history.isDeletion(first + at) || this.#index.newest(versions.slot(id)) !== id) continue;
+      this.#index.remove(versions.slot(id));
+      this.#remove(id, noPlace);
+    }
+  }
+
+  #remove(id: VersionId, place: Place): void {
+    if (place !== noPlace) this.#values.release(place, this.versions.valueBytes(id));
+    this.versions.remove(id);
   }
 }

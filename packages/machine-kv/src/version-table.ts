@@ -36,7 +36,7 @@ export interface VersionFields {
 }
 
 /** Place of the value of a version that has none: of a *tombstone*, by which a key was deleted. */
-const noPlace = -1;
+export const noPlace = -1;
 
 /** A record has 64 bytes: five numbers and six words. */
 const recordNumbers = 8;
