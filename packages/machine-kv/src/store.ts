@@ -12,7 +12,7 @@
  *     history.ts         the changes that can be read back
  *
  * A version that nobody can read any more is given back: so ids of versions are for those who are done with them
- * before the next command. A deleted key stays in the index as a tombstone until its deletion leaves the history.
+ * before the next command. A deleted key stays in the index as a tombstone until its deletion has left the history.
  */
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import type { KvSelection } from './commands.ts';
