@@ -93,6 +93,7 @@ export class History {
     return this.#word(sequence, supersededAt);
   }
 
+  /** Whether a change made a tombstone. */
   isDeletion(sequence: Sequence): boolean {
     return this.#word(sequence, isDeletionAt) === 1;
   }

@@ -19,8 +19,9 @@
  * Format 1 had no leases. No release wrote it, so it is not read.
  */
 import { ByteWriter, crc32 } from '@quorate/core';
+import type { FrozenStore } from './frozen.ts';
 import { maxKeyBytes, maxValueBytes } from './limits.ts';
-import type { FrozenStore, Store } from './store.ts';
+import type { Store } from './store.ts';
 import type { VersionId } from './version-table.ts';
 
 /** First bytes of every snapshot. */

@@ -10,23 +10,26 @@
  *     version-table.ts   the numbers of each version, and the one before it
  *     value-log.ts       the values
  *     history.ts         the changes that can be read back
+ *     frozen.ts          all of it as it was at one moment
  *
  * A version that nobody can read any more is given back: so ids of versions are for those who are done with them
  * before the next command. A deleted key stays in the index as a tombstone until its deletion has left the history.
  */
 import { Hasher, hashHex, HashSum, invariant } from '@quorate/core';
 import type { KvSelection } from './commands.ts';
+import { type FrozenStore, frozen } from './frozen.ts';
 import { History, type Sequence } from './history.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Slot } from './key-table.ts';
 import { KeyOrder, utf8Length } from './keys.ts';
 import { noLease } from './leases/none.ts';
-import { type FrozenLeases, LeaseTable } from './leases/table.ts';
+import { LeaseTable } from './leases/table.ts';
 import { defaultRetainBytes, defaultRetainRevisions, maxLeaseKeys } from './limits.ts';
 import { boundsOf } from './selection.ts';
 import { ValueCopier } from './value-copier.ts';
 import { type Place, ValueLog } from './value-log.ts';
 import {
+  groupSize,
   noPlace,
   noVersion,
   type VersionFields,
@@ -36,9 +39,6 @@ import {
 
 /** Revision of an empty map. */
 export const firstRevision = 1;
-
-/** Keys, or changes, that are looked at together: their memory is asked for at once, and waited for once. */
-export const groupSize = 16;
 
 /** How much history stays readable behind the current revision; whichever bound is reached first. */
 export interface Retention {
@@ -56,26 +56,6 @@ export interface BaseVersion {
   readonly version: number;
   readonly lease: number;
 }
-
-/** The state as of one moment, safe from later changes until it is released. */
-export interface FrozenStore {
-  readonly revision: number;
-  readonly compactRevision: number;
-  readonly retention: Retention;
-  readonly hash: string;
-  readonly leases: FrozenLeases;
-  /** The versions that were in force at the compact revision, in the order of their keys. */
-  base(): Iterable<VersionId>;
-  /** The versions made since the compact revision, oldest first. */
-  changes(): Iterable<VersionId>;
-  /** Lets go of it. */
-  release(): void;
-}
-
-/** Lets go of states that nobody released, and nobody can read any more. */
-const abandoned = new FinalizationRegistry<() => void>((unpin) => {
-  unpin();
-});
 
 export class Store {
   readonly versions: VersionTable = new VersionTable();
@@ -325,51 +305,15 @@ export class Store {
    * One that is neither read nor released goes with the collector.
    */
   freeze(): FrozenStore {
-    const compactRevision = this.#compactRevision;
-    const { first, end } = this.history;
-    const unpin = this.history.pin();
-    const frozen = {
+    const numbers = {
       revision: this.#revision,
-      compactRevision,
+      compactRevision: this.#compactRevision,
       retention: this.#retention,
       hash: this.hash(),
       leases: this.leases.freeze(),
-      base: () => this.#inForceAt(compactRevision),
-      changes: () => this.#changesBetween(first, end),
-      release: () => {
-        abandoned.unregister(unpin);
-        unpin();
-      },
     };
-    abandoned.register(frozen, unpin, unpin);
-    return frozen;
-  }
-
-  /** What was in force stays there until the state is released, whatever happens between two versions. */
-  *#inForceAt(revision: number): Generator<VersionId, void, undefined> {
-    const slots: Slot[] = [];
-    for (const slot of this.#index.from('')) {
-      slots.push(slot);
-      if (slots.length < groupSize) continue;
-      yield* this.#inForce(slots, revision);
-      slots.length = 0;
-    }
-    yield* this.#inForce(slots, revision);
-  }
-
-  #inForce(slots: readonly Slot[], revision: number): readonly VersionId[] {
-    const { versions } = this;
-    const newest = slots.map((slot) => this.#index.newest(slot));
-    const ids = newest.map((id) => versions.inForce(id, revision)).filter((id) => id !== noVersion);
-    for (const id of ids) {
-      const bytes = this.#values.lengthAt(versions.place(id));
-      invariant(bytes === versions.valueBytes(id), 'a value is as long as its version says');
-    }
-    return ids;
-  }
-
-  *#changesBetween(first: Sequence, end: Sequence): Generator<VersionId, void, undefined> {
-    for (let sequence = first; sequence < end; sequence++) yield this.history.at(sequence);
+    const { history, versions } = this;
+    return frozen(numbers, { history, versions, index: this.#index, values: this.#values });
   }
 
   #admit(key: string, keyBytes: number): Slot {

@@ -13,6 +13,9 @@ export type VersionId = number;
 /** No version. */
 export const noVersion: VersionId = 0;
 
+/** Versions that are looked at together: their memory is asked for at once, and waited for once. */
+export const groupSize = 16;
+
 /** What a version is made of. */
 export interface VersionFields {
   /** Which key, see key-index.ts. */

@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { CommandRejectedError, CompactedError } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { expectType, kv, versionOverheadBytes } from '../src/index.ts';
-import { groupSize, Store } from '../src/store.ts';
-import { noVersion, type VersionId } from '../src/version-table.ts';
+import { Store } from '../src/store.ts';
+import { groupSize, noVersion, type VersionId } from '../src/version-table.ts';
 import { Hosted } from './harness.ts';
 
 setFlagsFromString('--expose_gc');
