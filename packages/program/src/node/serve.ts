@@ -26,7 +26,7 @@ export async function serveUntilEnd<N extends Serving>(
   start: () => Promise<N>,
   announce: (node: N) => Promise<void>,
 ): Promise<void> {
-  spaceCollections();
+  const leaveToV8 = spaceCollections();
   // From the first moment on: a signal during the start must end the node in good order too.
   const over = new AbortController();
   const ended = waitForEnd({ supervised, until: over.signal });
@@ -44,5 +44,6 @@ export async function serveUntilEnd<N extends Serving>(
     process.exit(exitCodes.failed);
   } finally {
     over.abort();
+    leaveToV8();
   }
 }
