@@ -61,8 +61,17 @@ export interface LogLimits {
    * goes to the same node anyway. State that is read on one node alone is so much older. @default 3
    */
   readonly noticeMs: number;
-  /** Record bytes applied since the last snapshot that make the next one due; Infinity: only on demand. @default 128 MiB */
+  /** Record bytes applied since the last snapshot before the next one is due; Infinity: only on demand. @default 128 MiB */
   readonly snapshotLogBytes: number;
+  /**
+   * The next snapshot is not due before so many times the bytes of the last one have been applied since, however
+   * large the state is. So the disk writes at most 1 + 1 / factor times what the log grows by, and after a start no
+   * more is applied again than factor times the state, or `snapshotLogBytes`. Infinity: only on demand once there is one.
+   * The expansion factor of Ongaro, Consensus: Bridging Theory and Practice, section 5.1.3.
+   *
+   * @default 1
+   */
+  readonly snapshotLogFactor: number;
   /** Largest snapshot that is taken from another node. @default 1 TiB */
   readonly maxSnapshotBytes: number;
   /** Size of the pieces in which a snapshot is written, read and sent; a whole number. @default 256 KiB */
@@ -107,6 +116,7 @@ export const defaultLimits: LogLimits = {
   retryMs: 50,
   noticeMs: 3,
   snapshotLogBytes: 128 * 1024 * 1024,
+  snapshotLogFactor: 1,
   maxSnapshotBytes: 1024 ** 4,
   snapshotChunkBytes: 256 * 1024,
   snapshotWindow: 4,

@@ -30,8 +30,7 @@ export interface SnapshotTakerRoute {
 export class SnapshotTaker {
   readonly #route: SnapshotTakerRoute;
   readonly #snapshots: SnapshotStore;
-  readonly #dueBytes: number;
-  readonly #pieceBytes: number;
+  readonly #limits: LogLimits;
   #bytes = 0;
   #running: Promise<LogIndex> | undefined;
   #stopped = false;
@@ -39,14 +38,15 @@ export class SnapshotTaker {
   constructor(route: SnapshotTakerRoute, snapshots: SnapshotStore, limits: LogLimits) {
     this.#route = route;
     this.#snapshots = snapshots;
-    this.#dueBytes = limits.snapshotLogBytes;
-    this.#pieceBytes = limits.snapshotChunkBytes;
+    this.#limits = limits;
   }
 
   /** Counts records that were applied, and takes a snapshot when enough have come together. */
   applied(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < this.#dueBytes || this.#running !== undefined) return;
+    if (this.#bytes < this.#limits.snapshotLogBytes || this.#running !== undefined) return;
+    const last = this.#snapshots.current()?.bytes ?? 0;
+    if (this.#bytes < last * this.#limits.snapshotLogFactor) return;
     // A failure was reported where it happened.
     this.take().catch(() => undefined);
   }
@@ -98,8 +98,9 @@ export class SnapshotTaker {
   }
 
   async #write(writer: SnapshotWriter, chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; at += this.#pieceBytes) {
-      const piece = chunk.subarray(at, at + this.#pieceBytes);
+    const { snapshotChunkBytes } = this.#limits;
+    for (let at = 0; at < chunk.length; at += snapshotChunkBytes) {
+      const piece = chunk.subarray(at, at + snapshotChunkBytes);
       this.#checkOpen();
       await this.#route.pass(piece.length);
       this.#checkOpen();

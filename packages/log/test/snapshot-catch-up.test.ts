@@ -39,6 +39,8 @@ async function withOneBehind({ delayMs, ...setup }: Setup): Promise<Away> {
       snapshotTimeoutMs,
       snapshotBytesPerSecond: setup.snapshotBytesPerSecond,
       snapshotLogBytes: 4000,
+      // However large the state is: that the next ones overtake a transfer is the point.
+      snapshotLogFactor: 0.01,
     },
     intercept: (to, from, _frame, handOn) => {
       if (delayMs === undefined || (to !== 'n3' && from !== 'n3')) handOn();

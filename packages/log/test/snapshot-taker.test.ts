@@ -93,6 +93,25 @@ describe('a snapshot that is taken', () => {
     expect(world.stateOf).toBe(await taken);
   });
 
+  it.each([
+    { size: 900, due: 1000 },
+    { size: 5000, due: 5000 },
+  ])('is due again after its size of log, and 1000 bytes at least: $size bytes', async (row) => {
+    const { taker, runtime, storage, world } = await taking(contentOf(row.size, 1), 500, {
+      snapshotLogBytes: 1000,
+    });
+    const first = taker.take();
+    await runtime.run(1000);
+    expect(await first).toBe(10);
+    world.applied = 20;
+    taker.applied(row.due - 1);
+    await runtime.run(1000);
+    expect(storage.snapshots.current()?.index).toBe(10);
+    taker.applied(1);
+    await runtime.run(1000);
+    expect(storage.snapshots.current()?.index).toBe(20);
+  });
+
   it('takes so many bytes a second', async () => {
     const { taker, runtime, world } = await taking(contentOf(50_000, 1), 7000, {
       snapshotBytesPerSecond: 10_000,

@@ -69,6 +69,7 @@ export interface SessionPlan {
 /** Limits that differ by seed: tiny ones reach code that large ones never see. */
 export interface LimitPlan {
   readonly snapshotLogBytes: number;
+  readonly snapshotLogFactor: number;
   readonly snapshotChunkBytes: number;
   readonly snapshotBytesPerSecond: number;
   readonly maxEntryBytes: number;

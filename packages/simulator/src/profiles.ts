@@ -65,6 +65,7 @@ export function drawPlan(seed: number, profile: Profile, drawn: DrawnAlgorithm):
     },
     limits: {
       snapshotLogBytes: tiny ? random.pick([500, 2000, 8000]) : 60_000,
+      snapshotLogFactor: tiny ? 0.01 : 1,
       snapshotChunkBytes: tiny ? random.pick([100, 1000]) : 16_384,
       snapshotBytesPerSecond: random.pick([100_000, 10_000_000]),
       maxEntryBytes: tiny ? random.pick([100, 2000]) : 256 * 1024,

@@ -99,6 +99,7 @@ export function planWith({ clients, limits, ...changes }: PlanChanges = {}): Pla
     },
     limits: {
       snapshotLogBytes: 4000,
+      snapshotLogFactor: 0.01,
       snapshotChunkBytes: 500,
       snapshotBytesPerSecond: 10_000_000,
       maxEntryBytes: 4000,

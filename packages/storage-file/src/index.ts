@@ -22,7 +22,7 @@ export interface FileStorageOptions {
   readonly maxBatchBytes?: number;
   /** Size of a segment, filled in advance. Head truncation goes by whole segments. @default 16 MiB */
   readonly segmentBytes?: number;
-  /** Files of former segments that are kept to be used again. @default 4 */
+  /** Files of former segments that are kept to be used again: those of a log of 128 MiB. @default 8 */
   readonly maxSpareSegments?: number;
   /** How many published snapshots are kept, the current one included. @default 1 */
   readonly retainSnapshots?: number;
@@ -46,7 +46,7 @@ export function fileStorage(options: FileStorageOptions): FileStorage {
     maxRecordBytes = 64 * mebibyte,
     maxBatchBytes = 4 * mebibyte,
     segmentBytes = 16 * mebibyte,
-    maxSpareSegments = 4,
+    maxSpareSegments = 8,
     retainSnapshots = 1,
     files = nodeFileSystem,
     runtime = systemRuntime,
