@@ -1,3 +1,3 @@
 import { quorate } from '@quorate/eslint-config';
 
-export default quorate(import.meta.dirname);
+export default quorate();

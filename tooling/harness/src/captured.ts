@@ -45,7 +45,7 @@ interface Capture {
 
 function capture(stream: NodeJS.WriteStream): Capture {
   let text = '';
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- put back as it was, where it was
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was, where it was
   const original = stream.write;
   stream.write = (chunk: string | Uint8Array): boolean => {
     text += Buffer.from(chunk).toString();
