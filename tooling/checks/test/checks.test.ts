@@ -6,6 +6,7 @@ import { judge } from '../src/packed.js';
 import { root } from '../src/repository.js';
 import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
+import { unbuilt } from '../src/types.js';
 
 describe('dependencies', () => {
   test('what is imported and declared is fine, and so is what comes with Node', () => {
@@ -145,5 +146,14 @@ describe('tasks side by side', () => {
     const tasks = [() => Promise.reject(new Error('no')), () => Promise.resolve('yes')];
     const results = await Promise.allSettled(beginAll(tasks, 1));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});
+
+describe('types', () => {
+  test('are looked at in every project that no build has looked at', async () => {
+    const projects = await unbuilt();
+    expect(projects).toEqual(expect.arrayContaining(['tsconfig.tests.json', 'tooling']));
+    expect(projects).not.toContain('tsconfig.build.json');
+    expect(projects).not.toContain('tooling/benchmark');
   });
 });
