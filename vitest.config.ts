@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { quickImports } from './tooling/checks/src/quick-imports.js';
 
 const conditions = ['source', 'node', 'import', 'module', 'default'];
 const tests = ['packages/*/test', 'apps/*/test', 'tooling/*/test'];
@@ -63,6 +64,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [quickImports()],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
