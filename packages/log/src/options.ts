@@ -65,8 +65,9 @@ export interface LogLimits {
   readonly snapshotLogBytes: number;
   /**
    * The next snapshot is not due before so many times the bytes of the last one have been applied since, however
-   * large the state is. So the disk writes at most 1 + 1 / factor times what the log grows by, and after a start no
-   * more is applied again than factor times the state, or `snapshotLogBytes`. Infinity: only on demand once there is one.
+   * large the state is. So in the long run the disk writes 1 + 1 / factor times what the log grows by, or less, and a
+   * start applies again about factor times the state, or `snapshotLogBytes`, and what came while the last snapshot was
+   * taken. Infinity: only on demand once there is one.
    * The expansion factor of Ongaro, Consensus: Bridging Theory and Practice, section 5.1.3.
    *
    * @default 1

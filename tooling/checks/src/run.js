@@ -14,7 +14,7 @@ import { packages } from './packed.js';
 import { run } from './repository.js';
 import { beginAll } from './side-by-side.js';
 import { tests } from './tests.js';
-import { tools, types } from './types.js';
+import { typedTools, types } from './types.js';
 
 /**
  * @typedef {object} Verdict
@@ -49,7 +49,7 @@ const stages = [
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
     // What tests start, of what is not built above: else several of them would compile it at one time, and run it.
-    tool('tools', 'tsc', ['-b', ...tools]),
+    tool('tools', 'tsc', ['-b', ...typedTools]),
   ],
   // The tests use whatever is there, the others one core, one after the other. They have ended long before those
   // tests run that state how long something takes: these come last. (Tests compile what they start as a program;

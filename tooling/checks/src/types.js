@@ -3,20 +3,15 @@
  * Go and takes a quarter of the time; what is shipped is built, and so checked, by the TypeScript that the rest of the
  * tools understand. `pnpm typecheck` has that one check everything.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { run } from './repository.js';
+import { root, run, tools } from './repository.js';
 
 /** Tools in TypeScript. Tests start some as programs, and read the types of others: they are built before. */
-export const tools = [
-  'benchmark',
-  'certificates',
-  'chromium',
-  'faults',
-  'harness',
-  'mutations',
-  'simulation',
-].map((name) => `tooling/${name}`);
+export const typedTools = tools()
+  .map(({ folder }) => folder)
+  .filter((folder) => existsSync(join(root, folder, 'tsconfig.json')));
 
 /** @returns {Promise<import('./run.js').Verdict>} a project each */
 export async function types() {
@@ -41,7 +36,7 @@ export async function unbuilt() {
   const { output } = await run('tsc', ['-p', 'tsconfig.json', '--showConfig']);
   /** @type {{ references: { path: string }[] }} */
   const { references } = JSON.parse(output);
-  const built = ['tsconfig.build.json', ...tools];
+  const built = ['tsconfig.build.json', ...typedTools];
   return references
     .map(({ path }) => path.replace(/^\.\//, ''))
     .filter((path) => !built.includes(path));
