@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
  * @typedef {object} Manifest what the checks read of a package.json
  * @property {string} name
  * @property {boolean} [private]
+ * @property {Record<string, string | { types?: string }>} [exports]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]
  * @property {Record<string, string>} [devDependencies]
@@ -65,10 +66,12 @@ function readManifest(folder) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ live?: boolean }} [options] live: show the output as it comes instead of returning it
+ * @param {object} [options]
+ * @param {boolean} [options.live] show the output as it comes instead of returning it
+ * @param {Record<string, string>} [options.env] what it finds in its environment beside all that is there
  * @returns {Promise<Ran>}
  */
-export function run(command, args, { live = false } = {}) {
+export function run(command, args, { live = false, env = {} } = {}) {
   const bins = [root, join(root, 'tooling', 'checks')].map((at) =>
     join(at, 'node_modules', '.bin'),
   );
@@ -77,7 +80,7 @@ export function run(command, args, { live = false } = {}) {
       cwd: root,
       stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
       shell: process.platform === 'win32',
-      env: { ...process.env, PATH: [...bins, process.env['PATH']].join(delimiter) },
+      env: { ...process.env, ...env, PATH: [...bins, process.env['PATH']].join(delimiter) },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

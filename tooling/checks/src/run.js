@@ -8,13 +8,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { declarations } from './declarations.js';
 import { dependencies } from './dependencies.js';
 import { hygiene } from './hygiene.js';
 import { packages } from './packed.js';
 import { run } from './repository.js';
 import { beginAll } from './side-by-side.js';
 import { tests } from './tests.js';
-import { typedTools, types } from './types.js';
 
 /**
  * @typedef {object} Verdict
@@ -48,15 +48,16 @@ const stages = [
     tool('format', 'biome', ['format', '.']),
     { name: 'hygiene', run: hygiene },
     { name: 'dependencies', run: dependencies },
-    // What tests start, of what is not built above: else several of them would compile it at one time, and run it.
-    tool('tools', 'tsc', ['-b', ...typedTools]),
+    // The tests, and the tools: what of these tests start is built here, else several of them would compile it at one
+    // time, and run it.
+    tool('types', 'tsc', ['-b']),
   ],
   // The tests use whatever is there, the others one core, one after the other. They have ended long before those
   // tests run that state how long something takes: these come last. (Tests compile what they start as a program;
   // it has just been built, so that this is nothing new.)
   [
     { name: 'tests', run: tests },
-    { name: 'types', run: types },
+    { name: 'declarations', run: declarations },
     tool('lint', 'node', ['tooling/checks/src/lint.js']),
     { name: 'packages', run: packages },
   ],

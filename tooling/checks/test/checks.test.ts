@@ -1,12 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { complaints, entries } from '../src/declarations.js';
 import { compare } from '../src/dependencies.js';
 import { inspect } from '../src/hygiene.js';
 import { judge } from '../src/packed.js';
 import { root } from '../src/repository.js';
 import { beginAll } from '../src/side-by-side.js';
 import { count } from '../src/tests.js';
-import { unbuilt } from '../src/types.js';
 
 describe('dependencies', () => {
   test('what is imported and declared is fine, and so is what comes with Node', () => {
@@ -149,11 +151,20 @@ describe('tasks side by side', () => {
   });
 });
 
-describe('types', () => {
-  test('are looked at in every project that no build has looked at', async () => {
-    const projects = await unbuilt();
-    expect(projects).toEqual(expect.arrayContaining(['tsconfig.tests.json', 'tooling']));
-    expect(projects).not.toContain('tsconfig.build.json');
-    expect(projects).not.toContain('tooling/benchmark');
+describe('declarations', () => {
+  test('are those of all that can be imported', () => {
+    const all = entries();
+    expect(all).toContain(join(root, 'packages/core/dist/index.d.ts'));
+    expect(all).toContain(join(root, 'packages/raft/dist/checks/index.d.ts'));
+  });
+
+  test('fail with a type that is not there, and not with those of Node and of browsers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-declarations-'));
+    const file = join(folder, 'index.d.ts');
+    writeFileSync(file, 'export declare const a: Buffer | IDBDatabase, b: Absent;');
+    const { ok, output } = await complaints(folder, [file]);
+    rmSync(folder, { recursive: true });
+    expect(ok).toBe(false);
+    expect(output.match(/error TS.*/g)).toEqual(["error TS2304: Cannot find name 'Absent'."]);
   });
 });
