@@ -1,10 +1,13 @@
-/** The tests of the whole workspace, on sources: nothing has to be built before. */
+/**
+ * The tests of the whole workspace. On sources, so that nothing has to be built before; with `QUORATE_TESTS=built`, as
+ * all checks together run them, on what is built.
+ */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { builtFiles, builtSources } from './tooling/checks/src/built-sources.js';
 import { quickImports } from './tooling/checks/src/quick-imports.js';
 
-const conditions = ['source', 'node', 'import', 'module', 'default'];
 const tests = ['packages/*/test', 'apps/*/test', 'tooling/*/test'];
 const endToEnd = tests.map((folder) => `${folder}/**/e2e.test.ts`);
 
@@ -63,11 +66,16 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+// No mode of Vite: projects would not hear of it.
+const built = process.env['QUORATE_TESTS'] === 'built';
+const conditions = [...(built ? [] : ['source']), 'node', 'import', 'module', 'default'];
+
 export default defineConfig({
-  plugins: [quickImports()],
+  plugins: [...(built ? [builtSources()] : []), quickImports()],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    server: { deps: { external: built ? [builtFiles] : [] } },
     pool: 'forks',
     // By itself it leaves one core idle: of two, half. Many tests wait for a disk or a timer: one more than cores.
     maxWorkers: availableParallelism() + 1,
