@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** What Node is to link. For `server.deps.external`. */
-export const builtFiles = /\/(?:packages|apps|tooling)\/[^/]+\/dist\//;
+export const builtFiles = /\/(?:packages|apps|tooling)\/[^/]+\/dist\/.*\.js$/;
 
 /** @returns {import('vitest/config').Plugin} */
 export function builtSources() {
