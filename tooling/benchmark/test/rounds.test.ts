@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../src/results/measurement.ts';
-import { interleave, type Match, type Surroundings } from '../src/runs/rounds.ts';
+import { interleave, type Match, type Surroundings, warmUp } from '../src/runs/rounds.ts';
 import { Stage } from '../src/runs/stage.ts';
 import { DisturbedError } from '../src/subjects/subject.ts';
 import { measurement, subject } from './rows.ts';
@@ -28,6 +28,28 @@ function matchOf(clients: number, measure: (algorithm: string) => Promise<Measur
     })),
   };
 }
+
+describe('a warm-up', () => {
+  it('has everybody do everything until it has done enough of it', async () => {
+    const { context } = runOf(1);
+    const order: string[] = [];
+    const matches = [
+      { clients: 1, done: 100 },
+      { clients: 16, done: 3000 },
+      { clients: 256, done: 5000 },
+    ].map(({ clients, done }) =>
+      matchOf(clients, async (algorithm) => {
+        order.push(`${algorithm} ${clients}`);
+        return { ...measurement(done / 2), seconds: 2 };
+      }),
+    );
+    await warmUp(matches, context);
+    const each = ['1', '1', '1', '1', '16', '16', '256'];
+    expect(order).toEqual(
+      ['raft', 'paxos'].flatMap((algorithm) => each.map((clients) => `${algorithm} ${clients}`)),
+    );
+  });
+});
 
 describe('interleaved rounds', () => {
   it('let everybody do everything in each round, one after the other', async () => {

@@ -8,7 +8,7 @@
  */
 import type { Arrival } from '../load/generate.ts';
 import type { Benchmark, Context, Shape } from './bench.ts';
-import { type Contestant, interleave, type Match } from './rounds.ts';
+import { type Contestant, interleave, type Match, warmUp } from './rounds.ts';
 import { clientOf, comparisonsOf, fillAll, measureLoad, startTeams, type Team } from './teams.ts';
 
 const shapes: readonly Shape[] = [
@@ -38,13 +38,6 @@ export const cluster: Benchmark = {
   async run(context) {
     const teams = await startTeams(context);
     await fillAll(context, teams);
-    // A service that has been up for a while: one measurement of each is thrown away.
-    for (const team of teams) {
-      context.progress(`${team.name}: warming up`);
-      await measureLoad(context, team, teams, {
-        ...{ shape: usualShape, arrival: { type: 'closed' }, steady: false },
-      });
-    }
     const matches = context.settings.variants.flatMap((variant): readonly Match[] => {
       const arrival = variants[variant];
       if (arrival === undefined) return [];
@@ -52,6 +45,7 @@ export const cluster: Benchmark = {
         matchOf(context, teams, variant, arrival, shape),
       );
     });
+    await warmUp(matches, context);
     return interleave(matches, context);
   },
 };

@@ -9,7 +9,7 @@
 import type { Consistency } from '@quorate/core';
 import type { Benchmark, Context } from './bench.ts';
 import { usualShape } from './cluster.ts';
-import { type Contestant, interleave, type Match } from './rounds.ts';
+import { type Contestant, interleave, type Match, warmUp } from './rounds.ts';
 import {
   clientOf,
   comparisonsOf,
@@ -59,6 +59,7 @@ export const read: Benchmark = {
         comparisons: comparisonsOf(teams, ['speed', 'p99', 'processor']),
       }));
     });
+    await warmUp(matches, context);
     return interleave(matches, context);
   },
 };

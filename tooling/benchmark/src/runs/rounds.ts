@@ -38,6 +38,35 @@ export interface Surroundings extends Pick<Context, 'stage' | 'progress'> {
 /** One that is disturbed so often is taken as it is, if it was measured; otherwise it is given up, and the run with it. */
 const maxTries = 4;
 
+/** V8 compiles what has run so often, and a command by itself goes another way than one of many. */
+const warmCommands = 5000;
+const mostWarmUps = 4;
+
+/**
+ * Has everybody do everything once before it counts, or a few times where that is little: as if up for a while. One
+ * after the other, each through all it has to do: whose turn it becomes has to be waited for.
+ */
+export async function warmUp(
+  matches: readonly Match[],
+  { stage, progress }: Pick<Surroundings, 'stage' | 'progress'>,
+): Promise<void> {
+  const all = matches.flatMap(({ subject, contestants }) =>
+    contestants.map((contestant) => ({ contestant, label: labelOf(subject, contestant) })),
+  );
+  for (const name of new Set(all.map(({ contestant }) => nameOf(contestant)))) {
+    for (const { contestant, label } of all) {
+      if (nameOf(contestant) !== name) continue;
+      progress(`warming up: ${label}`);
+      let commands = 0;
+      for (let times = 0; times < mostWarmUps && commands < warmCommands; times++) {
+        stage.checkpoint();
+        const { operationsPerSecond, seconds } = await persist(contestant, () => undefined);
+        commands += operationsPerSecond * seconds;
+      }
+    }
+  }
+}
+
 /** Measures all matches in each round, and gives their rows in order. */
 export async function interleave(
   matches: readonly Match[],

@@ -7,7 +7,7 @@
 import { quorateKv } from '../services/quorate.ts';
 import type { Benchmark, Context } from './bench.ts';
 import { usualShape } from './cluster.ts';
-import { type Contestant, interleave, type Match } from './rounds.ts';
+import { type Contestant, interleave, type Match, warmUp } from './rounds.ts';
 import { clientOf, measureLoad, startTeam, type Team } from './teams.ts';
 
 const variants = ['members', 'values'] as const;
@@ -54,6 +54,7 @@ export const scale: Benchmark = {
           .map((team) => contestantOf(context, team, teams, { shape, valueBytes })),
       })),
     ]);
+    await warmUp(matches, context);
     return interleave(matches, context);
   },
 };
