@@ -1,6 +1,6 @@
 /**
  * What the oldest compiler that users may have makes of our declarations; the newest is the one that builds them.
- * Nothing is skipped as a library: the declarations are what is looked at.
+ * Of libraries only those of the compiler itself are skipped: the declarations are what is looked at.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
